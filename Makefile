@@ -1,0 +1,43 @@
+# `make` prints this help. Each task is one line here; what needs more stands in deploy/*.sh.
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON ?=
+export PYTHON
+
+RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo test check fix lock clean
+
+help: ## print this help
+	@echo "Suifang: what make can do"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.runtime ## try the bot here: no Telegram, no network, invented people
+	@.venv/bin/suifang rehearse
+
+test: .venv/.dev ## every check and every test (ARGS="-k words" passes on to pytest)
+	@sh deploy/setup.sh browser || true
+	@sh deploy/check.sh checks
+	@sh deploy/check.sh tests $(ARGS)
+
+check: .venv/.dev ## style, format, types, layers (seconds)
+	@sh deploy/check.sh checks
+
+fix: .venv/.dev ## repair style and format
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+lock: .venv/.dev ## write both lock files anew from pyproject.toml (UPGRADE=1: newest versions)
+	@$(RESOLVE) --extra build --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(RESOLVE) --extra build --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	@sh deploy/setup.sh dev
+
+clean: ## remove .venv, caches and builds (never data/)
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .setup.log
+	@find bot handlers storage locales tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.runtime: requirements.lock pyproject.toml
+	@sh deploy/setup.sh runtime
+
+.venv/.dev: requirements-dev.lock pyproject.toml
+	@sh deploy/setup.sh dev

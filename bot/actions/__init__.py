@@ -1,0 +1,1 @@
+"""What people or time make happen: one file per action, one transaction each, the only writers."""

@@ -1,0 +1,68 @@
+"""*I take this*: one named person takes the case.
+
+The others see who, and the patient hears it then, not before.
+
+Source: specification 3.3; chat.md "The coordinator's phone".
+"""
+
+from __future__ import annotations
+
+from bot.actions.alert_staff import show_progress, tell_others
+from bot.actions.desk import Desk, actor_of, entitled, site_of
+from bot.actions.plan_visits import look_again_at
+from bot.actions.speak import phrase, to_participant
+from bot.rules import escalation
+from bot.rules.access import Act, AuthMethod
+from bot.rules.case import Case, CaseId
+from bot.rules.errors import NotEntitled
+from bot.rules.study import Level, StaffCode
+from storage.unit_of_work import UnitOfWork
+
+
+async def acknowledge_case(desk: Desk, *, case_id: CaseId, by: StaffCode, auth: AuthMethod) -> Case:
+    """Takes a case in a transaction of its own; see `acknowledge_in`."""
+    async with desk.archive.begin() as uow:
+        return await acknowledge_in(uow, desk, case_id=case_id, by=by, auth=auth)
+
+
+async def acknowledge_in(
+    uow: UnitOfWork, desk: Desk, *, case_id: CaseId, by: StaffCode, auth: AuthMethod
+) -> Case:
+    """Takes the case for this person.
+
+    Raises:
+        NotEntitled: another site's case, or one that does not exist.
+        Refusal: closed, or taken by somebody else (who, and when, is said).
+    """
+    case = await uow.cases.get(case_id)
+    if case is None:
+        raise NotEntitled()
+    staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
+    case = await uow.cases.get(case_id) or case
+    now = desk.now()
+    site = await site_of(uow, participant.site_code)
+    taken = await uow.cases.save(escalation.acknowledge(case, staff.code, now, desk.calendar_of(site)))
+    await uow.cases.add_event(case.id, "ACKNOWLEDGED", now, staff.code, "")
+    await uow.audit.record(
+        kind="staff:case:acknowledged",
+        actor=actor_of(staff, Act.ACKNOWLEDGE_CASE, participant.site_code, auth),
+        at=now,
+        subject=participant.subject_code,
+        entity="case",
+        entity_id=case.id,
+        field="acknowledged_by",
+        old=case.acknowledged_by,
+        new=staff.code,
+    )
+    await show_progress(uow, desk, taken)
+    await tell_others(uow, desk, taken, staff, now)
+    if case.level >= Level.URGENT:
+        said = phrase(
+            "patient.case.taken_still_go" if case.level is Level.EMERGENCY else "patient.case.taken"
+        )
+        await uow.outbox.put(
+            to_participant(participant, f"taken:{case.id}:{taken.version}", [said], case_id=case.id),
+            desk.now(),
+        )
+    await look_again_at(uow, participant.subject_code, now)
+    return taken

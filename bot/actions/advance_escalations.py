@@ -1,0 +1,118 @@
+"""Every open case goes on by itself: ring, ring others, ask the patient, until a person has ended it.
+
+A tick looks only at cases whose next moment has come; one bad case never stops the others.
+Source: specification 3.3; architecture, "How an escalation travels".
+"""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.actions.alert_staff import ring
+from bot.actions.desk import Desk, site_of
+from bot.actions.speak import advice, button, participant_as_recipient, phrase, to_participant
+from bot.rules import escalation
+from bot.rules.access import SYSTEM, Site, Staff
+from bot.rules.case import Case, CaseId
+from bot.rules.escalation import AskPatient, Notify, Wait
+from bot.rules.study import Level, Role
+from storage.errors import StaleVersion
+from storage.unit_of_work import UnitOfWork
+
+_log = structlog.get_logger()
+# One tick takes this many; the next follows at once while any are due.
+AT_ONCE = 50
+
+
+async def advance_escalations(desk: Desk) -> int:
+    """Advances every case that is due. Returns how many were."""
+    async with desk.archive.read() as uow:
+        due = await uow.cases.due(desk.now(), AT_ONCE)
+    for case_id in due:
+        try:
+            await advance_case(desk, case_id)
+        except StaleVersion:
+            continue  # somebody took or closed it this moment; it is looked at again
+        except Exception:
+            _log.exception("case_not_advanced", action="advance_escalations", case=case_id)
+    return len(due)
+
+
+async def advance_case(desk: Desk, case_id: CaseId) -> None:
+    """Does for one case all that is due now, in one commit."""
+    async with desk.archive.begin() as uow:
+        case = await uow.cases.get(case_id)
+        if case is None or case.closed_at is not None:
+            return
+        site = await site_of(uow, case.site_code)
+        calendar = desk.calendar_of(site)
+        current = case
+        while not isinstance(step := escalation.next_step(current, desk.now(), calendar), Wait):
+            match step:
+                case Notify():
+                    current = await _notify(uow, desk, site, step)
+                case AskPatient():
+                    await _ask(uow, desk, site, step)
+                    current = step.case
+                case _:
+                    return
+        await uow.cases.save(step.case)
+
+
+async def _notify(uow: UnitOfWork, desk: Desk, site: Site, step: Notify) -> Case:
+    """Rings everybody of the roles; who has no chat is written down, and the chain goes on without them."""
+    now, case = desk.now(), step.case
+    people = await _holding(uow, site, step.roles)
+    reachable = [one for one in people if one.linked and one.unreachable_since is None]
+    await ring(uow, desk, case, reachable, ring_number=step.round, next_told=None)
+    for one in people:
+        if one not in reachable:
+            await uow.cases.add_event(case.id, "NOT_REACHABLE", now, one.code, "no chat")
+    for role in step.second_roles:
+        await uow.cases.add_event(case.id, "NOT_REACHABLE", now, role.value, "no second road")
+    told = ",".join(one.code for one in reachable)
+    await uow.cases.add_event(case.id, "RUNG", now, "system", told)
+    await uow.audit.record(
+        kind="system:case:rung",
+        actor=SYSTEM,
+        at=now,
+        subject=case.subject_code,
+        entity="case",
+        entity_id=case.id,
+        field=f"ring {step.round}",
+        new=told or "nobody reachable",
+        reason=step.why.value,
+    )
+    if reachable:
+        return case
+    return escalation.after_undelivered(case, now, desk.calendar_of(site), second_road=False)
+
+
+async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> None:
+    """One question or one repeated advice to the patient; with a case open she is asked at any hour."""
+    case = step.case
+    participant = await uow.participants.get(case.subject_code)
+    if (
+        participant is None
+        or await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None
+    ):
+        return
+    key = f"loop:{case.id}:{case.patient_steps_done}"
+    if not step.step.options and case.level is Level.EMERGENCY:
+        text = desk.study.texts[desk.study.triage.emergency_fallback]
+        await uow.outbox.put(advice(participant, site, text, key, case_id=case.id), desk.now())
+        return
+    rows = tuple(
+        (button(f"patient.answer.{option}", f"p:{case.id}:{option}"),) for option in step.step.options
+    )
+    said = phrase(step.step.key, site_phone=site.phone)
+    await uow.outbox.put(to_participant(participant, key, [said], buttons=rows, case_id=case.id), desk.now())
+
+
+async def _holding(uow: UnitOfWork, site: Site, roles: tuple[Role, ...]) -> list[Staff]:
+    """Everybody with one of the roles at the site, once each, in the order of the roles."""
+    people: dict[str, Staff] = {}
+    for role in roles:
+        for staff in await uow.staff.holding(role, site.code):
+            people.setdefault(staff.code, staff)
+    return list(people.values())

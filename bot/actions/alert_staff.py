@@ -1,0 +1,246 @@
+"""What staff are told of a case: the alert, who took it, what the patient answered.
+
+Alerts carry the subject code and the site, never an identity. Source: chat.md "The coordinator's phone";
+specification 2.6 (one alert per report, rules named) and 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.actions.desk import Desk, site_of
+from bot.actions.speak import Rows, button, phrase, to_staff, words
+from bot.rules import schedule
+from bot.rules.access import Staff
+from bot.rules.case import Case, CaseKind
+from bot.rules.inbound import Inbound
+from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
+from bot.rules.report import Answer
+from bot.rules.study import Level, StaffCode
+from storage.unit_of_work import UnitOfWork
+
+# Enough of her own words to judge by; the whole text stands behind the sign-in.
+WORDS_SHOWN = 300
+
+
+async def ring(
+    uow: UnitOfWork,
+    desk: Desk,
+    case: Case,
+    people: Sequence[Staff],
+    *,
+    ring_number: int,
+    next_told: Phrase | None,
+) -> None:
+    """Puts one alert per person into the outbox; `ring_number` counts every ring of this case."""
+    site = await site_of(uow, case.site_code)
+    card = await alert_card(uow, desk, case)
+    again = (
+        [phrase("staff.alert.again", count=ring_number, subject=case.subject_code)] if ring_number > 1 else []
+    )
+    coming = [next_told] if next_told else []
+    for staff in people:
+        key = f"alert:{case.id}:{ring_number}:{staff.code}"
+        await uow.outbox.put(
+            to_staff(
+                staff,
+                site,
+                key,
+                [*again, *card, *coming],
+                buttons=case_rows(case, staff.code),
+                priority=Priority.ALERT,
+                about=case.subject_code,
+                case_id=case.id,
+            ),
+            desk.now(),
+        )
+
+
+async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
+    """The lines of the alert as facts stand now: level, what, why, platelets, advice, who has it."""
+    head = phrase(
+        "staff.alert.head",
+        level=case.level,
+        subject=case.subject_code,
+        site=case.site_code,
+        at=case.opened_at,
+    )
+    story = await _story(uow, desk, case)
+    standing = [*await _platelets(uow, case), *await _study_day(uow, desk, case), _standing(case)]
+    return [head, *story, Phrase(key="staff.alert.lines", values={"lines": tuple(standing)})]
+
+
+def case_rows(case: Case, staff: StaffCode) -> Rows:
+    """The buttons this person has on this case now."""
+    if case.closed_at is not None:
+        return ()
+    if case.acknowledged_by is None:
+        return ((button("staff.case.take", f"k:take:{case.id}"),),)
+    if case.acknowledged_by != staff:
+        return ((button("staff.case.take_over", f"k:take:{case.id}"),),)
+    return (
+        (
+            button("staff.case.contacted", f"k:met:{case.id}"),
+            button("staff.case.not_contacted", f"k:miss:{case.id}"),
+        ),
+        (button("staff.case.close", f"k:end:{case.id}"),),
+    )
+
+
+async def show_progress(uow: UnitOfWork, desk: Desk, case: Case) -> None:
+    """Edits the last alert on every phone, so that no screen shows an older state of the case."""
+    site = await site_of(uow, case.site_code)
+    card = await alert_card(uow, desk, case)
+    for row in await _last_alerts(uow, case):
+        staff = await uow.staff.get(StaffCode(row.message.to.code))
+        if staff is None or staff.revoked_at is not None:
+            continue
+        await uow.outbox.put(
+            to_staff(
+                staff,
+                site,
+                f"progress:{case.id}:{case.version}:{staff.code}",
+                card,
+                buttons=case_rows(case, staff.code),
+                priority=Priority.ALERT,
+                about=case.subject_code,
+                edits=row.message.unique_key,
+                case_id=case.id,
+            ),
+            desk.now(),
+        )
+
+
+async def tell_others(uow: UnitOfWork, desk: Desk, case: Case, taker: Staff, now: datetime) -> None:
+    """A new line to everybody else who was rung: an edit alone makes no sound."""
+    site = await site_of(uow, case.site_code)
+    said = phrase("staff.alert.taken", subject=case.subject_code, staff=taker.code, at=now)
+    for row in await _last_alerts(uow, case):
+        staff = await uow.staff.get(StaffCode(row.message.to.code))
+        if staff is None or staff.code == taker.code or staff.revoked_at is not None:
+            continue
+        key = f"taken:{case.id}:{case.version}:{staff.code}"
+        await uow.outbox.put(
+            to_staff(
+                staff, site, key, [said], priority=Priority.ALERT, about=case.subject_code, case_id=case.id
+            ),
+            desk.now(),
+        )
+
+
+async def tell_answer(uow: UnitOfWork, desk: Desk, case: Case, answer: str, inbound: Inbound) -> None:
+    """What the patient answered in the loop, to all who were rung."""
+    site = await site_of(uow, case.site_code)
+    said = phrase(
+        "staff.alert.patient_answered",
+        subject=case.subject_code,
+        answer=phrase(f"staff.answer.{answer}"),
+        at=inbound.said_at,
+    )
+    for row in await _last_alerts(uow, case):
+        staff = await uow.staff.get(StaffCode(row.message.to.code))
+        if staff is None or staff.revoked_at is not None:
+            continue
+        key = f"answered:{case.id}:{inbound.key.update_id}:{staff.code}"
+        await uow.outbox.put(
+            to_staff(
+                staff, site, key, [said], priority=Priority.ALERT, about=case.subject_code, case_id=case.id
+            ),
+            desk.now(),
+        )
+
+
+async def _last_alerts(uow: UnitOfWork, case: Case) -> list[OutboxRow]:
+    """The newest alert of this case on each phone, by person."""
+    newest: dict[str, OutboxRow] = {}
+    for row in await uow.outbox.of_case(case.id):
+        message = row.message
+        is_alert = message.unique_key.startswith("alert:") and message.kind is SendKind.SEND
+        if is_alert and message.to.kind is RecipientKind.STAFF:
+            newest[message.to.code] = row
+    return [newest[code] for code in sorted(newest)]
+
+
+async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
+    lines: list[Phrase] = []
+    if case.report_id is not None:
+        lines += await _report_lines(uow, desk, case.report_id)
+    said = {one.id: one for one in await uow.said.of(case.subject_code)}
+    for event in await uow.cases.events(case.id):
+        if event.kind != "ABOUT":
+            continue
+        if event.note.startswith(("staff.story.", "staff.notice.")):
+            lines.append(await _told(uow, case, event.note))
+        elif event.note in said:
+            lines.append(phrase("staff.alert.her_words", words=said[event.note].text[:WORDS_SHOWN]))
+    return lines
+
+
+async def _told(uow: UnitOfWork, case: Case, note: str) -> Phrase:
+    key, _, content = note.partition(":")
+    if content:
+        return phrase(key, content=phrase(f"staff.content.{content}"))
+    if case.kind is not CaseKind.LAB or case.lab_id is None:
+        return phrase(key)
+    lab = next(lab for lab in await uow.labs.of(case.subject_code) if lab.id == case.lab_id)
+    return phrase(key, value=lab.value, entered=lab.as_entered, at=lab.sampled_at or lab.recorded_at)
+
+
+async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phrase]:
+    """One line a symptom, worst first: its answers in words, then the rules that fired."""
+    answers = [answer for answer in await uow.reports.answers(report_id) if answer.replaced_by is None]
+    assessments = sorted(await uow.reports.assessments(report_id), key=lambda one: one.level, reverse=True)
+    newest = {one.symptom: one for one in reversed(assessments)}
+    lines = [_gate_line(desk, answer) for answer in answers if answer.symptom == "GATE"]
+    for assessment in sorted(newest.values(), key=lambda one: one.level, reverse=True):
+        symptom = desk.study.symptom(assessment.symptom)
+        told = tuple(
+            line
+            for answer in answers
+            if answer.symptom == assessment.symptom
+            for line in _answer_words(desk, answer)
+        )
+        lines.append(phrase("staff.alert.symptom", symptom=symptom.label, answers=told))
+        lines.append(phrase("staff.alert.rules", rules="; ".join(assessment.rules), level=assessment.level))
+    return [line for line in lines if line.key or line.words]
+
+
+def _gate_line(desk: Desk, answer: Answer) -> Phrase:
+    item = next((item for item in desk.study.gate if item.code in answer.codes), None)
+    return phrase("staff.alert.gate", item=item.label, level=item.level) if item else Phrase()
+
+
+def _answer_words(desk: Desk, answer: Answer) -> list[Phrase]:
+    question = desk.study.symptom(answer.symptom).question(answer.question)
+    known = {option.code: option.label for option in question.options}
+    labels = [words(known[code]) for code in answer.codes if code in known]
+    return labels or ([phrase("staff.alert.typed", text=answer.typed)] if answer.typed else [])
+
+
+async def _platelets(uow: UnitOfWork, case: Case) -> list[Phrase]:
+    counts = [lab for lab in await uow.labs.of(case.subject_code) if lab.analyte == "PLT" and lab.sampled_at]
+    if not counts:
+        return [phrase("staff.alert.platelets_unknown")]
+    last = counts[-1]
+    key = "staff.alert.platelets_verified" if last.verified else "staff.alert.platelets_unverified"
+    return [phrase(key, value=last.value, at=last.sampled_at)]
+
+
+async def _study_day(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
+    participant = await uow.participants.get(case.subject_code)
+    if participant is None:
+        return []
+    day = schedule.study_day(participant.day1_at, case.opened_at, participant.time_zone)
+    return [phrase("staff.alert.study_day", day=day)]
+
+
+def _standing(case: Case) -> Phrase:
+    if case.closed_at is not None:
+        return phrase("staff.alert.closed", staff=case.closed_by, at=case.closed_at, outcome=case.outcome)
+    if case.contacted_at is not None:
+        return phrase("staff.alert.contacted", staff=case.contacted_by, at=case.contacted_at)
+    if case.acknowledged_at is not None:
+        return phrase("staff.alert.taken_by", staff=case.acknowledged_by, at=case.acknowledged_at)
+    advised = "staff.alert.nobody_advised" if case.level >= Level.URGENT else "staff.alert.nobody"
+    return phrase(advised)

@@ -1,0 +1,69 @@
+"""A named person ends a case with an outcome. EMERGENCY and URGENT: an investigator only (decisions)."""
+
+from __future__ import annotations
+
+from bot.actions.alert_staff import show_progress
+from bot.actions.desk import Desk, actor_of, entitled
+from bot.actions.plan_visits import look_again_at
+from bot.rules import escalation
+from bot.rules.access import Act, AuthMethod
+from bot.rules.case import Case, CaseId, Outcome
+from bot.rules.errors import NotEntitled
+from bot.rules.study import Level, StaffCode
+from storage.unit_of_work import UnitOfWork
+
+
+async def close_case(
+    desk: Desk, *, case_id: CaseId, by: StaffCode, outcome: Outcome, auth: AuthMethod, note: str = ""
+) -> Case:
+    """Closes a case in a transaction of its own; see `close_in`."""
+    async with desk.archive.begin() as uow:
+        return await close_in(uow, desk, case_id=case_id, by=by, outcome=outcome, auth=auth, note=note)
+
+
+def act_to_close(level: Level) -> Act:
+    """The right that closing a case of this level needs."""
+    return Act.CLOSE_URGENT_CASE if level >= Level.URGENT else Act.CLOSE_ROUTINE_CASE
+
+
+async def close_in(
+    uow: UnitOfWork,
+    desk: Desk,
+    *,
+    case_id: CaseId,
+    by: StaffCode,
+    outcome: Outcome,
+    auth: AuthMethod,
+    note: str,
+) -> Case:
+    """Closes the case; dose reminders that it held go on by themselves.
+
+    Raises:
+        NotEntitled: another site's case, one that does not exist, or a level this person may not close.
+        Refusal: closed already, or UNREACHABLE with fewer than three logged attempts.
+    """
+    case = await uow.cases.get(case_id)
+    if case is None:
+        raise NotEntitled()
+    staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
+    case = await uow.cases.get(case_id) or case
+    act = act_to_close(case.level)
+    actor = actor_of(staff, act, participant.site_code, auth)
+    now = desk.now()
+    attempts = sum(event.kind == "CONTACT_FAILED" for event in await uow.cases.events(case.id))
+    closed = await uow.cases.save(escalation.close(case, staff.code, outcome, now, attempts=attempts))
+    await uow.cases.add_event(case.id, "CLOSED", now, staff.code, note)
+    await uow.audit.record(
+        kind="staff:case:closed",
+        actor=actor,
+        at=now,
+        subject=participant.subject_code,
+        entity="case",
+        entity_id=case.id,
+        field="outcome",
+        new=outcome.value,
+        reason=note or None,
+    )
+    await show_progress(uow, desk, closed)
+    await look_again_at(uow, participant.subject_code, now)
+    return closed

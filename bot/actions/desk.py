@@ -1,0 +1,79 @@
+"""What every action has at hand: the archive, the study, the clock, the calendars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.rules.access import Act, Actor, AuthMethod, Site, Staff, acting_role
+from bot.rules.calendar import WorkingCalendar
+from bot.rules.errors import NotEntitled, Refusal
+from bot.rules.participant import Participant
+from bot.rules.study import SiteCode, StaffCode, Study, SubjectCode
+from bot.understanding.understander import Understander
+from storage.archive import Archive
+from storage.unit_of_work import UnitOfWork
+
+
+class Calendars(Protocol):
+    """Gives the working calendar of a site, with holidays and make-up working days."""
+
+    def of(self, time_zone: str) -> WorkingCalendar: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Passed to every action; holds no state of its own."""
+
+    archive: Archive
+    study: Study
+    clock: Clock
+    calendars: Calendars
+    understander: Understander
+    marks_demo: bool = False
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def calendar_of(self, site: Site) -> WorkingCalendar:
+        return self.calendars.of(site.time_zone)
+
+
+async def site_of(uow: UnitOfWork, code: SiteCode) -> Site:
+    """The site; a participant or case always names one that exists."""
+    site = await uow.sites.get(code)
+    if site is None:
+        raise Refusal("refusal.no_such_site", site=code)
+    return site
+
+
+async def entitled(
+    uow: UnitOfWork, staff_code: StaffCode, act: Act, subject: SubjectCode
+) -> tuple[Staff, Participant]:
+    """The person and the participant, if that person may do this there.
+
+    Raises:
+        NotEntitled: alike for a foreign subject, an unknown one and a revoked person; leaves a trace.
+    """
+    staff = await uow.staff.get(staff_code)
+    participant = await uow.participants.lock(subject)
+    if staff is None or participant is None or acting_role(staff, act, participant.site_code) is None:
+        raise NotEntitled(subject=subject)
+    return staff, participant
+
+
+def actor_of(staff: Staff, act: Act, site: SiteCode, auth: AuthMethod) -> Actor:
+    """How the audit trail names this person; by command line it is the operator on their behalf."""
+    role = acting_role(staff, act, site)
+    if role is None:
+        raise NotEntitled()
+    if auth is AuthMethod.COMMAND_LINE:
+        return Actor(code="operator", role=role.value, auth=auth, on_behalf_of=staff.code)
+    return Actor(code=staff.code, role=role.value, auth=auth)
+
+
+def patient_actor(participant: Participant) -> Actor:
+    """How the audit trail names a participant."""
+    return Actor(code=participant.subject_code, role="participant", auth=AuthMethod.TELEGRAM)

@@ -1,0 +1,160 @@
+"""The look at each participant whose time has come: reminders, check-ins, silence, and what staff must know.
+
+A tick reads an indexed column, never everybody; one bad participant never stops it.
+Source: architecture, "How a reminder travels"; specification 1.8, 1.10.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.actions.desk import Desk
+from bot.actions.plan_visits import cancel_tag, course_of
+from bot.actions.raise_case import raise_case
+from bot.actions.report_symptoms import note_silence, report_is_open
+from bot.actions.speak import Rows, button, phrase, to_participant
+from bot.rules import activity_token, reminders
+from bot.rules.access import SYSTEM
+from bot.rules.case import CaseKind
+from bot.rules.check_ins import CheckIn
+from bot.rules.messages import Priority
+from bot.rules.participant import Participant
+from bot.rules.reminders import Reminder, ReminderKind
+from bot.rules.staff_notices import StaffNotice
+from bot.rules.study import Level, SubjectCode
+from storage.unit_of_work import UnitOfWork
+
+_log = structlog.get_logger()
+# One tick takes this many; the next follows at once while any are due.
+AT_ONCE = 200
+
+
+async def send_due_reminders(desk: Desk) -> int:
+    """Looks at everybody who is due. Returns how many were."""
+    async with desk.archive.read() as uow:
+        due = await uow.participants.due_for_look(desk.now(), AT_ONCE)
+    for subject in due:
+        try:
+            await look_after(desk, subject)
+        except Exception:
+            _log.exception("participant_not_looked_at", action="send_due_reminders", subject=subject)
+    return len(due)
+
+
+async def look_after(desk: Desk, subject: SubjectCode) -> None:
+    """Everything that is due for one participant, in one commit."""
+    async with desk.archive.begin() as uow:
+        participant = await uow.participants.lock(subject)
+        if participant is None:
+            return
+        await note_silence(uow, desk, participant)
+        participant = await uow.participants.lock(subject) or participant
+        await _look(uow, desk, participant)
+
+
+async def _look(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
+    subject, now = participant.subject_code, desk.now()
+    course = await course_of(uow, participant)
+    held = any(case.level >= Level.URGENT for case in await uow.cases.open_of(subject))
+    reports = await uow.reports.of(subject)
+    decision = reminders.decide(
+        desk.study,
+        participant,
+        course,
+        now,
+        held=held,
+        known=await _known(uow, subject),
+        reported_at=[report.opened_at for report in reports],
+        report_open=await report_is_open(uow, participant) is not None,
+    )
+    for reminder in decision.reminders:
+        await _remind(uow, participant, reminder, now)
+    for check_in in decision.check_ins:
+        await _check_in(uow, participant, check_in, now)
+    for notice in decision.notices:
+        await _tell_staff(uow, desk, participant, notice)
+    for missed in decision.missed:
+        await _record(uow, participant, "system:reminder:missed", missed.key, now)
+    later = [moment for moment in (decision.next_look_at, _own_moment(participant, now)) if moment]
+    await uow.participants.save(replace(participant, next_look_at=min(later, default=None)))
+
+
+def _own_moment(participant: Participant, now: datetime) -> datetime | None:
+    """A moment that something else asked for and that is still to come, such as a timer of a report."""
+    asked = participant.next_look_at
+    return asked if asked is not None and asked > now else None
+
+
+async def _known(uow: UnitOfWork, subject: SubjectCode) -> frozenset[str]:
+    """Keys said, raised, or recorded as missed before."""
+    return frozenset(entry.entity_id for entry in await uow.audit.of(subject) if entry.entity == "reminder")
+
+
+async def _remind(uow: UnitOfWork, participant: Participant, reminder: Reminder, now: datetime) -> None:
+    rows: Rows = (
+        tuple(
+            button(
+                f"patient.stated.button.{what.value.lower()}",
+                activity_token.token(what, reminder.activity_key),
+            )
+            for what in reminder.buttons
+        ),
+    )
+    if reminder.kind is not ReminderKind.ASK_DONE:
+        rows = (*rows, (button("patient.button.unwell", "h:unwell"),))
+    message = to_participant(
+        participant,
+        reminder.key,
+        [phrase(reminder.phrase_key, at=reminder.visit_at)],
+        buttons=rows,
+        priority=Priority.REMINDER,
+        expires_at=reminder.expires_at,
+        cancel_tag=cancel_tag(participant.subject_code, reminder.activity_key),
+        routine=True,
+    )
+    await uow.outbox.put(message, now)
+    await _record(uow, participant, "system:reminder:sent", reminder.key, now)
+
+
+async def _check_in(uow: UnitOfWork, participant: Participant, check_in: CheckIn, now: datetime) -> None:
+    message = to_participant(
+        participant,
+        check_in.key,
+        [phrase("patient.check_in")],
+        buttons=(
+            (button("patient.check_in.start", "h:report"),),
+            (button("patient.button.unwell", "h:unwell"),),
+        ),
+        priority=Priority.REMINDER,
+        expires_at=check_in.expires_at,
+        routine=True,
+    )
+    await uow.outbox.put(message, now)
+    await _record(uow, participant, "system:reminder:sent", check_in.key, now)
+
+
+async def _tell_staff(uow: UnitOfWork, desk: Desk, participant: Participant, notice: StaffNotice) -> None:
+    about = f"staff.notice.{notice.kind.value.replace('-', '_')}"
+    await raise_case(
+        uow,
+        desk,
+        participant,
+        kind=CaseKind.REQUEST,
+        level=max(notice.level, Level.ROUTINE),
+        about=about,
+    )
+    await _record(uow, participant, "system:notice:raised", notice.key, desk.now())
+
+
+async def _record(uow: UnitOfWork, participant: Participant, kind: str, key: str, now: datetime) -> None:
+    await uow.audit.record(
+        kind=kind,
+        actor=SYSTEM,
+        at=now,
+        subject=participant.subject_code,
+        entity="reminder",
+        entity_id=key,
+    )

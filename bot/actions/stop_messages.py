@@ -1,0 +1,65 @@
+"""Stop: the words beat any flow, and lead to one question: stop the messages, or leave the study?
+
+Stopping silences every routine message at once; leaving is told to the site, which must talk with her.
+What she writes later is still heard, and a red flag is still answered. Source: specification 1.3, 6.5 (25).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.actions.desk import Desk, patient_actor, site_of
+from bot.actions.raise_case import raise_case
+from bot.actions.speak import button, home_rows, participant_as_recipient, phrase, to_participant
+from bot.rules.case import CaseKind
+from bot.rules.inbound import Inbound
+from bot.rules.participant import Participant
+from bot.rules.study import Level
+from storage.unit_of_work import UnitOfWork
+
+
+async def ask_what_to_stop(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> None:
+    """The one question that every stop word leads to."""
+    rows = (
+        (button("patient.stop.messages", "s:messages"),),
+        (button("patient.stop.study", "s:study"),),
+        (button("patient.stop.neither", "s:neither"),),
+    )
+    key = f"stop-ask:{participant.subject_code}:{inbound.key.update_id}"
+    await uow.outbox.put(
+        to_participant(participant, key, [phrase("patient.stop.ask")], buttons=rows), desk.now()
+    )
+
+
+async def answer_stop(
+    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, choice: str
+) -> None:
+    """`choice` is messages, study or neither; anything else changes nothing."""
+    site = await site_of(uow, participant.site_code)
+    key = f"stop-{choice}:{participant.subject_code}:{inbound.key.update_id}"
+    if choice == "neither":
+        said = phrase("patient.stop.going_on")
+        await uow.outbox.put(to_participant(participant, key, [said], buttons=home_rows()), desk.now())
+        return
+    if choice not in ("messages", "study"):
+        return
+    now = desk.now()
+    stopped = await uow.participants.save(replace(participant, messages_stopped_at=now, next_look_at=None))
+    await uow.outbox.cancel_routine(
+        participant_as_recipient(participant.subject_code), "stopped by the participant", now
+    )
+    await uow.audit.record(
+        kind=f"patient:{choice}:stopped",
+        actor=patient_actor(participant),
+        at=now,
+        subject=participant.subject_code,
+        entity="participant",
+        entity_id=participant.subject_code,
+        field="messages_stopped_at",
+        new=now.isoformat(),
+    )
+    case = await raise_case(
+        uow, desk, stopped, kind=CaseKind.REQUEST, level=Level.SAME_DAY, about=f"staff.story.stop_{choice}"
+    )
+    said = phrase(f"patient.stop.{choice}_stopped", site_phone=site.phone)
+    await uow.outbox.put(to_participant(stopped, key, [said], case_id=case.id), desk.now())

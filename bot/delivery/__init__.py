@@ -1,0 +1,1 @@
+"""The ways out: Telegram and the other channels of the staff."""

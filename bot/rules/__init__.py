@@ -1,0 +1,1 @@
+"""What the study decides: pure, standard library only, no clock, no chance, no input or output."""

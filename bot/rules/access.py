@@ -1,0 +1,113 @@
+"""Who may do what. Rights are checked in the action, on the person, never on a group or a button.
+
+Source: specification 3.2; decisions "Roles and rights": a coordinator acknowledges, logs contact, enters doses
+and labs; EMERGENCY and URGENT are closed by a sub- or principal investigator only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.rules.study import Bilingual, Language, Role, SiteCode, StaffCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """`phone` is the site's number that patients are given; `time_zone` an IANA name."""
+
+    code: SiteCode
+    name: Bilingual
+    phone: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A role at a site; `site` None means all sites (central, data manager, …)."""
+
+    role: Role
+    site: SiteCode | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    code: StaffCode
+    language: Language
+    postings: tuple[Posting, ...]
+    revoked_at: datetime | None = None
+    linked: bool = False
+    unreachable_since: datetime | None = None
+
+    def holds(self, role: Role, site: SiteCode) -> bool:
+        """Has this role at this site and is not revoked."""
+        return self.revoked_at is None and any(
+            posting.role is role and posting.site in (None, site) for posting in self.postings
+        )
+
+
+class AuthMethod(StrEnum):
+    TELEGRAM = "telegram"
+    CONSOLE = "console"
+    COMMAND_LINE = "cli"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who did it: `code` is a subject code, a staff code, `operator` or `system`; `on_behalf_of` for `--by`."""
+
+    code: str
+    role: str
+    auth: AuthMethod
+    on_behalf_of: str | None = None
+
+
+SYSTEM = Actor(code="system", role="system", auth=AuthMethod.SYSTEM)
+
+
+class Act(StrEnum):
+    """Everything that needs a right; each action asks for exactly one."""
+
+    READ_LOG = "READ_LOG"
+    EXPORT = "EXPORT"
+    ENROL = "ENROL"
+    RECORD_DOSE = "RECORD_DOSE"
+    RECORD_LAB = "RECORD_LAB"
+    ACKNOWLEDGE_CASE = "ACKNOWLEDGE_CASE"
+    LOG_CONTACT = "LOG_CONTACT"
+    CLOSE_ROUTINE_CASE = "CLOSE_ROUTINE_CASE"
+    CLOSE_URGENT_CASE = "CLOSE_URGENT_CASE"
+
+
+_SITE_CLINICAL = frozenset({Role.COORDINATOR, Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR})
+_INVESTIGATORS = frozenset({Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR})
+
+RIGHTS: Mapping[Act, frozenset[Role]] = {
+    Act.READ_LOG: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER, Role.INSPECTOR},
+    Act.EXPORT: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER},
+    Act.ENROL: frozenset({Role.COORDINATOR}),
+    Act.RECORD_DOSE: _SITE_CLINICAL,
+    Act.RECORD_LAB: _SITE_CLINICAL,
+    Act.ACKNOWLEDGE_CASE: _SITE_CLINICAL | {Role.CENTRAL},
+    Act.LOG_CONTACT: _SITE_CLINICAL | {Role.CENTRAL},
+    Act.CLOSE_ROUTINE_CASE: _SITE_CLINICAL,
+    Act.CLOSE_URGENT_CASE: _INVESTIGATORS,
+}
+
+
+def may(staff: Staff, act: Act, site: SiteCode) -> bool:
+    """Whether this person may do this at this site now; a revoked person may do nothing."""
+    return any(staff.holds(role, site) for role in RIGHTS[act])
+
+
+def acting_role(staff: Staff, act: Act, site: SiteCode) -> Role | None:
+    """The role in which this person does it, as the audit trail names it; None when not entitled."""
+    return next((role for role in Role if role in RIGHTS[act] and staff.holds(role, site)), None)
+
+
+def sites_for(staff: Staff, act: Act, sites: tuple[SiteCode, ...]) -> tuple[SiteCode, ...]:
+    """Those of `sites` where this person may do this, in the order given."""
+    return tuple(site for site in sites if may(staff, act, site))

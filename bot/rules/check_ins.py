@@ -1,0 +1,192 @@
+"""When the bot asks how she is: at most once a day, nudged once. Silence is never "no symptoms".
+
+Worked case, dose 1 on Tuesday 3 March 09:30, platelets 60: 3 March 19:00 (blood was drawn), 4 March 09:30
+(24 h after the dose), 6 March 19:00 (a draw; it is also the day of 72 h). Unanswered on the 6th, she is
+nudged at 21:00, once. With 28 she is asked every day at 19:00, until two counts in a row are 30 or more.
+
+Source: specification 1.8, 1.10; decisions "Triage" (the nudge).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity
+from bot.rules.calendar import after_quiet, at_local, is_quiet, local_day, next_local
+from bot.rules.doses import day1_of, last_given
+from bot.rules.study import Study, SubjectCode
+
+_ONE_DAY = timedelta(days=1)
+# Long enough that a weekly check-in always has its next one in sight.
+_DAYS_AHEAD = 15
+_DAYS_BACK = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn:
+    """One question "how are you?", or the nudge of one.
+
+    Sent from `send_after` to just before `expires_at`. `nudge_of` is the key of the check-in that this is the
+    second call of; `asked_before` is False where that one could not be sent, so that the nudge is the first
+    she hears.
+    """
+
+    key: str
+    day: date
+    send_after: datetime
+    expires_at: datetime
+    nudge_of: str | None = None
+    asked_before: bool = False
+
+
+def check_ins(
+    study: Study, subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity], now: datetime
+) -> tuple[CheckIn, ...]:
+    """The check-ins of the days around `now`, oldest first; at most one for each local day.
+
+    From day 1 to the end of the last window. On a day with an evening check-in the one after a dose is part
+    of it.
+    """
+    today = course.day_of(now)
+    evenings = set(_evenings(study, course, planned, today))
+    moments = {day: at_local(day, study.check_ins.at, course.time_zone) for day in evenings}
+    for moment in _after_doses(study, course):
+        moments.setdefault(course.day_of(moment), moment)
+    first, last = _span(course, planned)
+    return tuple(
+        _check_in(study, subject, course, day, moments[day])
+        for day in sorted(moments)
+        if first <= day <= last
+    )
+
+
+def nudges(
+    study: Study,
+    course: Course,
+    known: Sequence[CheckIn],
+    sent: Collection[str],
+    reported_at: Sequence[datetime],
+) -> tuple[CheckIn, ...]:
+    """The one nudge of each check-in that is not answered, unless the next check-in comes before it.
+
+    At `nudge_at` of the same day if that is later and not quiet, else next morning. Where an outage kept the
+    check-in itself from being sent, the nudge makes up for it.
+    """
+    return tuple(
+        _nudge(study, course, one, sent)
+        for one in known
+        if not is_answered(one, reported_at) and not _is_overtaken(study, course, one, known)
+    )
+
+
+def was_sent(check_in: CheckIn, sent: Collection[str]) -> bool:
+    """She was asked, by the check-in or by its nudge."""
+    return check_in.key in sent or f"{check_in.key}:nudge" in sent
+
+
+def is_answered(check_in: CheckIn, reported_at: Sequence[datetime]) -> bool:
+    """She reported at or after the moment it was due, by whatever way."""
+    return any(at >= check_in.send_after for at in reported_at)
+
+
+def _check_in(study: Study, subject: SubjectCode, course: Course, day: date, moment: datetime) -> CheckIn:
+    quiet_at = next_local(study.quiet_hours.starts, course.time_zone, moment)
+    return CheckIn(
+        key=f"check-in:{subject}:{day.isoformat()}",
+        day=day,
+        send_after=moment,
+        expires_at=min(quiet_at, _nudged_at(study, course, day, moment)),
+    )
+
+
+def _nudge(study: Study, course: Course, check_in: CheckIn, sent: Collection[str]) -> CheckIn:
+    moment = _nudged_at(study, course, check_in.day, check_in.send_after)
+    quiet_at = next_local(study.quiet_hours.starts, course.time_zone, moment)
+    return CheckIn(
+        key=f"{check_in.key}:nudge",
+        day=check_in.day,
+        send_after=moment,
+        expires_at=min(moment + study.reminders.grace, quiet_at),
+        nudge_of=check_in.key,
+        asked_before=check_in.key in sent,
+    )
+
+
+def _nudged_at(study: Study, course: Course, day: date, asked_at: datetime) -> datetime:
+    rules, zone = study.check_ins, course.time_zone
+    moment = at_local(day, rules.nudge_at, zone)
+    if moment <= asked_at or is_quiet(study.quiet_hours, moment, zone):
+        moment = at_local(day + _ONE_DAY, rules.nudge_next_morning_at, zone)
+    return after_quiet(study.quiet_hours, moment, zone)
+
+
+def _is_overtaken(study: Study, course: Course, check_in: CheckIn, known: Sequence[CheckIn]) -> bool:
+    moment = _nudged_at(study, course, check_in.day, check_in.send_after)
+    return any(check_in.send_after < other.send_after <= moment for other in known)
+
+
+# ---------------------------------------------------------------- which days
+
+
+def _span(course: Course, planned: Sequence[PlannedActivity]) -> tuple[date, date]:
+    """From day 1 to the last day on which anything may still be done, both inclusive."""
+    first = course.day_of(day1_of(course))
+    live = [one.window.last for one in planned if one.status is not ActivityStatus.CANCELLED]
+    return first, max(live, default=first)
+
+
+def _evenings(
+    study: Study, course: Course, planned: Sequence[PlannedActivity], today: date
+) -> Iterator[date]:
+    draw_days = {
+        local_day(one.target_at, course.time_zone)
+        for one in planned
+        if one.kind is ActivityKind.DRAW and one.status is not ActivityStatus.CANCELLED
+    }
+    over_since = _dosing_over_since(course, planned)
+    for offset in range(-_DAYS_BACK, _DAYS_AHEAD):
+        day = today + timedelta(days=offset)
+        on_draw_day = study.check_ins.on_draw_days and day in draw_days
+        if on_draw_day or _low_platelets_ask(study, course, day) or _follow_up_asks(study, over_since, day):
+            yield day
+
+
+def _after_doses(study: Study, course: Course) -> Iterator[datetime]:
+    """So many hours after every dose given, prophylaxis included; out of quiet time."""
+    for dose in sorted(course.doses, key=lambda dose: dose.given_at):
+        if dose.voided_at is None:
+            for hours in study.check_ins.hours_after_dose:
+                moment = dose.given_at + timedelta(hours=hours)
+                yield after_quiet(study.quiet_hours, moment, course.time_zone)
+
+
+def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:
+    """Every day below the lower limit, until two counts in a row are above; every two days below the upper.
+
+    Only after the count was known. Source: specification 1.8.
+    """
+    counts = course.platelets()
+    if not counts:
+        return False
+    rules, newest = study.check_ins, counts[-1]
+    if at_local(day, rules.at, course.time_zone) < newest.recorded_at:
+        return False
+    if any(count.value < rules.daily_below for count in counts[-2:]):
+        return True
+    since = (day - course.day_of(newest.recorded_at)).days
+    return newest.value < rules.every_two_days_below and since % 2 == 0
+
+
+def _dosing_over_since(course: Course, planned: Sequence[PlannedActivity]) -> date | None:
+    """The day of the last dose once no further one is asked for; None before."""
+    coming = any(one.kind is ActivityKind.INJECTION and one.is_open for one in planned)
+    last = last_given(course)
+    return None if coming or last is None else course.day_of(last.given_at)
+
+
+def _follow_up_asks(study: Study, over_since: date | None, day: date) -> bool:
+    if over_since is None or day <= over_since:
+        return False
+    return (day - over_since).days % study.check_ins.follow_up_every_days == 0

@@ -1,0 +1,661 @@
+"""The nouns of a study: everything a study file says, as frozen values.
+
+A `Study` is what `bot/study_file` makes of the TOML files of a study. Nothing here knows *this*
+study: no day number, threshold, analyte or drug name stands in `bot/rules`. "Protocol" is Python's
+word for something else, so the clinical protocol is a `Study` in code.
+
+Worked case: `study.symptom("BLD_NOSE").question("DUR").option("ONGOING").label.said_in(Language.ZH)`
+gives `用力按了10分钟，还在流`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import NewType
+
+StudyId = NewType("StudyId", str)
+SiteCode = NewType("SiteCode", str)
+SubjectCode = NewType("SubjectCode", str)
+StaffCode = NewType("StaffCode", str)
+SymptomCode = NewType("SymptomCode", str)
+TextId = NewType("TextId", str)
+
+
+class Language(StrEnum):
+    """Languages of the record (BCP 47)."""
+
+    ZH = "zh-Hans"
+    EN = "en"
+
+
+class Level(IntEnum):
+    """How soon a human must look. Source: specification 2.2 and 3.1. Stored by name."""
+
+    NONE = 0
+    ROUTINE = 1
+    SAME_DAY = 2
+    URGENT = 3
+    EMERGENCY = 4
+
+
+class Role(StrEnum):
+    """What a member of staff may do. Source: specification 3.2, decisions "Roles and rights"."""
+
+    COORDINATOR = "coordinator"
+    SUB_INVESTIGATOR = "sub_investigator"
+    PRINCIPAL_INVESTIGATOR = "principal_investigator"
+    CENTRAL = "central"
+    DATA_MANAGER = "data_manager"
+    PRIVACY_OFFICER = "privacy_officer"
+    INSPECTOR = "inspector"
+    ADMINISTRATOR = "administrator"
+
+
+class Sex(StrEnum):
+    FEMALE = "F"
+    MALE = "M"
+
+
+class SourceKind(StrEnum):
+    """Where a value of the study file comes from."""
+
+    REGISTRY = "registry"
+    APPROVED = "approved"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Why a value is what it is. `live` refuses a safety-relevant key that is still `DEFAULT`."""
+
+    kind: SourceKind
+    document: str
+    approved_by: str | None = None
+    approved_on: date | None = None
+    locked: bool = False
+    safety: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    """The same words in both languages; neither may be empty."""
+
+    en: str
+    zh: str
+
+    def said_in(self, language: Language) -> str:
+        return self.zh if language is Language.ZH else self.en
+
+
+# ---------------------------------------------------------------- schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseRules:
+    """Treatment doses. Days are study days (day 1 = date of dose 1). Source: specification 1.4."""
+
+    max_doses: int
+    amount_ug: int
+    interval_days: int
+    window_early_days: int
+    window_late_days: int
+    min_interval_days: int
+    last_day: int
+    replan_after_late_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRule:
+    """When dosing stops: verified platelets at or above, from a sample after dose 1. Source: registry F5."""
+
+    platelets_at_or_above: Decimal
+    requires_verified: bool
+    transfusion_washout_days: int
+
+
+class DrawAnchor(StrEnum):
+    FIRST_DOSE = "first_dose"
+    LAST_DOSE = "last_dose"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawRule:
+    """One planned lab draw. `day` is a study day for FIRST_DOSE, days after the dose for LAST_DOSE.
+
+    `before_dose` n: drawn on the day of dose n, before it. `endpoint`: needed for the primary endpoint,
+    so it stays when dosing stops. Source: specification 1.5.
+    """
+
+    code: str
+    anchor: DrawAnchor
+    day: int
+    window_early_days: int
+    window_late_days: int
+    required: bool
+    before_dose: int | None = None
+    endpoint: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """Local times between which no routine message is sent; runs over midnight."""
+
+    starts: time
+    ends: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderRules:
+    """Local times of the three reminders of a visit day, and of what staff are told of an unconfirmed one.
+
+    `unconfirmed_at` counts on the day after the target, `window_closing_at` on the last day of the window
+    (on the target day itself for an endpoint draw). Source: specification 1.4, 1.5, 1.10.
+    """
+
+    day_before_at: time
+    morning_at: time
+    morning_at_if_early: time
+    early_visit_before: time
+    ask_done_at: time
+    grace: timedelta
+    unconfirmed_at: time = time(10, 0)
+    window_closing_at: time = time(18, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInRules:
+    """When the bot asks how she is. Source: specification 1.8.
+
+    With a last count below `phone_below` a check-in unanswered for `phone_after` calls for a phone call.
+    """
+
+    at: time
+    on_draw_days: bool
+    hours_after_dose: tuple[int, ...]
+    daily_below: Decimal
+    every_two_days_below: Decimal
+    follow_up_every_days: int
+    nudge_at: time
+    nudge_next_morning_at: time
+    phone_below: Decimal = Decimal(20)
+    phone_after: timedelta = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingHours:
+    """When staff of a site are at work; which days are holidays comes from the calendar.
+
+    `digest_at`: the morning list of a working day. `on_call_at`: when the person on call is told on a day
+    off. Between `night_starts` and `night_ends` nothing that can wait is pushed to staff. Source:
+    specification 3.3, 3.4.
+    """
+
+    opens: time
+    closes: time
+    digest_at: time = time(8, 30)
+    on_call_at: time = time(10, 0)
+    night_starts: time = time(22, 0)
+    night_ends: time = time(7, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateletBand:
+    """Platelets in 10⁹/L, half-open: at_or_above <= value < below. Source: specification 1.6, decisions."""
+
+    name: str
+    at_or_above: Decimal | None
+    below: Decimal | None
+    level: Level
+    acknowledge_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateletRules:
+    """`context_bands`: P0 … P5 of specification 2.5, lowest first; `result_bands`: what a result needs."""
+
+    context_bands: tuple[PlateletBand, ...]
+    unknown_band: str
+    valid_days_treatment: int
+    valid_days_follow_up: int
+    result_bands: tuple[PlateletBand, ...]
+    plausible_max: Decimal
+
+
+# ---------------------------------------------------------------- symptoms
+
+
+class QuestionKind(StrEnum):
+    SINGLE = "single"
+    MULTI = "multi"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    code: str
+    label: Bilingual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """A wait that belongs to an answer: after `wait` ask `ask`; *no* and silence both act.
+
+    `silence_after` is how long an answer may take. `on_no` is the option that then counts, never a milder
+    one; `raises_to` is the level the report then reaches, whatever the answers say. Source: specification
+    2.7, BLD_NOSE notes; decisions, "Triage".
+    """
+
+    on_option: str
+    wait: timedelta
+    ask: Bilingual
+    silence_after: timedelta
+    on_no: str | None
+    raises_to: Level | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """`options` in the order shown; if `ordered`, each is worse than the one before.
+
+    `unsure_counts_as` is the option that NOT_SURE stands for (the next worse answer; decisions, "Triage").
+    Left out, which is no skip, unless the answers so far hold for `only_if`; while they hold for `skip_if`;
+    and, with `skip_at_gate`, when a yes at the gate opened the symptom (the gate asks about now and the last
+    24 hours). An empty mapping asks nothing; both name other questions of the same symptom.
+    """
+
+    id: str
+    text: Bilingual
+    kind: QuestionKind
+    ordered: bool
+    options: tuple[Option, ...]
+    timers: tuple[Timer, ...] = ()
+    unsure_counts_as: str | None = None
+    only_if: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    skip_if: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    skip_at_gate: bool = False
+
+    def option(self, code: str) -> Option:
+        for option in self.options:
+            if option.code == code:
+                return option
+        raise KeyError(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeRule:
+    """Holds when every question named has at least one of its listed answers (AND between, OR inside)."""
+
+    when: Mapping[str, frozenset[str]]
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRule:
+    """As `GradeRule`, for the level."""
+
+    when: Mapping[str, frozenset[str]]
+    value: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermRule:
+    """First match wins; an empty `when` matches always. `max_grade` caps the proposed grade of that term.
+
+    `anc_below` (10⁹/L) and `temperature_above_c` (as typed) are asked of what is known beside the answers;
+    unknown does not match. `min_grade` is proposed at least, for a term that has no lower grade (febrile
+    neutropenia: 3).
+    """
+
+    when: Mapping[str, frozenset[str]]
+    term: str
+    max_grade: int | None
+    min_grade: int | None = None
+    anc_below: Decimal | None = None
+    temperature_above_c: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A CTCAE term: its system organ class, NCI Thesaurus code and the highest grade that exists."""
+
+    term: str
+    soc: Bilingual
+    ncit: str
+    max_grade: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceRule:
+    """Which safety text an EMERGENCY (or URGENT) of this symptom shows; first match wins.
+
+    `bands`: only while the platelets are in one of these context bands (empty: whatever they are).
+    """
+
+    when: Mapping[str, frozenset[str]]
+    text: TextId
+    bands: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpensRule:
+    """An answer that opens another symptom, such as blood in vomit opening BLD_VOMIT.
+
+    `carries`: questions of both symptoms whose answer is taken over and not asked again, as far as the opened
+    symptom has the same option codes (a red flag of AE_HEAD is a red flag of BLD_CNS).
+    """
+
+    when: Mapping[str, frozenset[str]]
+    symptoms: tuple[SymptomCode, ...]
+    carries: tuple[str, ...] = ()
+
+
+class SymptomGroup(StrEnum):
+    BLEEDING = "BLEEDING"
+    ADVERSE_EVENT = "ADVERSE_EVENT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """`menu_first`: offered at the head of its menu (fever, head and nerves; specification 2.3.3).
+
+    `also_in_symptom_menu`: a symptom of the bleeding group that "no bleeding" does not deny, such as a
+    fall, and that is therefore offered again in the symptom menu. `asks_words`: begins with her own words.
+    """
+
+    code: SymptomCode
+    group: SymptomGroup
+    label: Bilingual
+    ask: Bilingual
+    questions: tuple[Question, ...]
+    base_grade: int
+    base_level: Level
+    base_who: int | None
+    grade_rules: tuple[GradeRule, ...]
+    level_rules: tuple[LevelRule, ...]
+    who_rules: tuple[GradeRule, ...]
+    term_rules: tuple[TermRule, ...]
+    emergency_texts: tuple[AdviceRule, ...]
+    urgent_texts: tuple[AdviceRule, ...]
+    opens: tuple[OpensRule, ...]
+    only_sex: Sex | None = None
+    on_menu: bool = True
+    mucosal: bool = False
+    red_flag_capable: bool = False
+    first_aid: Bilingual | None = None
+    menu_first: bool = False
+    also_in_symptom_menu: bool = False
+    asks_words: bool = False
+
+    def question(self, question_id: str) -> Question:
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateItem:
+    """One red flag of the first screen: a yes is itself an answer (decisions, "Triage")."""
+
+    code: str
+    label: Bilingual
+    level: Level
+    advice: TextId
+    opens: tuple[SymptomCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingQuestion:
+    """One of the four statements that end every report; `levels` gives what an answer calls for.
+
+    `words_after`: options after which she is asked for it in her own words (the name of a medicine).
+    `rule`: the id under which its levels are explained to staff, such as CX-16.
+    """
+
+    id: str
+    statement: Bilingual
+    question: Bilingual
+    options: tuple[Option, ...]
+    good_answer: str
+    levels: Mapping[str, Level]
+    shown_on_good_day: bool = True
+    words_after: frozenset[str] = frozenset()
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyText:
+    """A patient safety message; `{site_phone}` and `{by_when}` are filled in. Source: specification 2.9."""
+
+    id: TextId
+    text: Bilingual
+    to_stranger: Bilingual | None = None
+
+
+class MultiAmberMode(StrEnum):
+    RESTRICTED = "RESTRICTED"
+    UKONS = "UKONS"
+    OFF = "OFF"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextRule:
+    """One row of the context table: what is known beyond the answers may raise a level, never lower it.
+
+    Every condition named must hold; a condition left at its default asks nothing. The effect is the larger of
+    `at_least` and the level of the answers raised by `raise_by`; it is always counted from the level of the
+    answers, so rows never stack. Several rows may carry one `id` (the "or" inside a rule).
+
+    `symptoms`, `group`, `mucosal`: which symptoms. `present`: the symptom is there (level of the answers
+    ROUTINE or more, or WHO 1 or more), or is not. `bands`: platelets in one of these. `high_platelets`: in
+    the highest band now or within `TriageRules.high_platelet_days`. `low_anc`: below `TriageRules.anc_low`.
+    `fever`: the equivalent temperature is a fever. `worse`: the grade rose since the last report.
+    `persistent`: reported as present a day or more ago and nobody spoke to her since. `when`: the answers.
+    `unless`: answers that exempt; each mapping holds when all its questions are answered within it.
+    `waits`: while the exemption is still open, nothing is raised yet. Source: specification 2.5.
+    """
+
+    id: str
+    at_least: Level = Level.NONE
+    raise_by: int = 0
+    symptoms: frozenset[SymptomCode] = frozenset()
+    group: SymptomGroup | None = None
+    mucosal: bool | None = None
+    present: bool | None = None
+    bands: frozenset[str] = frozenset()
+    blood_thinner: bool = False
+    low_anc: bool = False
+    liver_disease: bool = False
+    high_platelets: bool = False
+    fever: bool = False
+    worse: bool = False
+    persistent: bool = False
+    grade_at_least: int = 0
+    who_at_least: int = 0
+    base_at_least: Level = Level.NONE
+    when: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unless: tuple[Mapping[str, frozenset[str]], ...] = ()
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemperatureStep:
+    """A bucket of typed temperatures, up to the next one: `from_c` includes its bound, `above_c` does not."""
+
+    option: str
+    from_c: Decimal | None = None
+    above_c: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemperatureRules:
+    """Which question is a typed temperature and what the number means. Source: specification 2.4.
+
+    `accepted_from_c` to `accepted_to_c`, both included, are possible readings. `steps` are the option codes
+    the level and grade rules speak of, coldest first. Under `cold_below_c` the level counts
+    `cold_counts_as`, and `cold_with_signs_counts_as` when a sign other than `no_sign` was chosen. `armpit`
+    and `not_measured` are options of `site_question`. `fever_from_c` is what the context rules call fever.
+    """
+
+    symptom: SymptomCode
+    question: str
+    accepted_from_c: Decimal
+    accepted_to_c: Decimal
+    steps: tuple[TemperatureStep, ...]
+    site_question: str
+    armpit: str
+    not_measured: str
+    signs_question: str
+    no_sign: str
+    cold_below_c: Decimal
+    cold_counts_as: str
+    cold_with_signs_counts_as: str
+    fever_from_c: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceRules:
+    """What happens when she stops half way: one nudge, then the report is closed as it stands.
+
+    `nudge_after_urgent` counts where the level is URGENT or more already. Source: specification 2.2.
+    """
+
+    nudge_after: timedelta = timedelta(minutes=10)
+    nudge_after_urgent: timedelta = timedelta(minutes=3)
+    close_after_nudge: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageRules:
+    """Settings of the context rules. Source: specification 2.4 to 2.6.
+
+    `previous_report_days`: how far back "since the last report" looks. `persistent_after`: two reports of one
+    bleeding this far apart are a persistent bleeding. `new_blood_thinner_bands`: platelets at which a blood
+    thinner named in the closing questions is looked at the same day.
+    """
+
+    axilla_offset_c: Decimal
+    anc_low: Decimal
+    anc_valid_days: int
+    worse_by_grades: int
+    bleeding_worse_by_grades: int
+    multi_amber: MultiAmberMode
+    multi_amber_symptoms: frozenset[SymptomCode]
+    high_platelet_days: int
+    emergency_fallback: TextId
+    urgent_fallback: TextId
+    same_day_text: TextId = TextId("SD-1")
+    routine_text: TextId = TextId("RT-1")
+    context_rules: tuple[ContextRule, ...] = ()
+    temperature: TemperatureRules | None = None
+    silence: SilenceRules = field(default_factory=SilenceRules)
+    previous_report_days: int = 8
+    persistent_after: timedelta = timedelta(hours=24)
+    new_blood_thinner_bands: frozenset[str] = frozenset()
+
+
+# ---------------------------------------------------------------- people
+
+
+class Road(StrEnum):
+    TELEGRAM = "telegram"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainStep:
+    """Who is told, how long after the case opened."""
+
+    after: timedelta
+    roles: tuple[Role, ...]
+    road: Road = Road.TELEGRAM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientStep:
+    """A question to the patient while a case is open, such as "have you called 120?".
+
+    `after` counts from the start of the chain, day and night; `next_morning_at` instead names a local time,
+    the first one at least an hour later ("How is it now?" at 08:30 next morning). Source: specification
+    3.3.
+    """
+
+    after: timedelta
+    key: str
+    options: tuple[str, ...] = ()
+    next_morning_at: time | None = None
+
+
+class ChainHours(StrEnum):
+    ALWAYS = "always"
+    WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Source: specification 3.3. `repeat_every` begins after the last step and never ends by itself."""
+
+    level: Level
+    steps: tuple[ChainStep, ...]
+    repeat_every: timedelta | None
+    repeat_each_working_morning: bool
+    acknowledge_within: timedelta
+    contact_within: timedelta
+    hours: ChainHours
+    patient_steps: tuple[PatientStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentItem:
+    """One tick, stored on its own; `required` ones are needed to join."""
+
+    code: str
+    label: Bilingual
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentText:
+    version: str
+    summary: Bilingual
+    full: Bilingual
+    items: tuple[ConsentItem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    id: StudyId
+    version: str
+    catalogue_version: str
+    ctcae_version: str
+    title: Bilingual
+    emergency_number: str
+    doses: DoseRules
+    stop: StopRule
+    draws: tuple[DrawRule, ...]
+    reminders: ReminderRules
+    check_ins: CheckInRules
+    quiet_hours: QuietHours
+    working_hours: WorkingHours
+    platelets: PlateletRules
+    gate_ask: Bilingual
+    gate_none: Bilingual
+    gate: tuple[GateItem, ...]
+    symptoms: tuple[Symptom, ...]
+    closing: tuple[ClosingQuestion, ...]
+    texts: Mapping[TextId, SafetyText]
+    triage: TriageRules
+    chains: Mapping[Level, Chain]
+    consent: ConsentText
+    terms: Mapping[str, Term]
+    provenance: Mapping[str, Source] = field(default_factory=dict)
+
+    def symptom(self, code: str) -> Symptom:
+        for symptom in self.symptoms:
+            if symptom.code == code:
+                return symptom
+        raise KeyError(code)

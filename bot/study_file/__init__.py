@@ -1,0 +1,16 @@
+"""Study folder (TOML) → `rules.study.Study`, or every problem found in it, with place and remedy."""
+
+from bot.study_file.loading import BUILT_IN, check, folder_of, load_study
+from bot.study_file.problems import Problem
+from bot.study_file.provenance import ProvenanceLine, provenance_report, unapproved_safety_keys
+
+__all__ = [
+    "BUILT_IN",
+    "Problem",
+    "ProvenanceLine",
+    "check",
+    "folder_of",
+    "load_study",
+    "provenance_report",
+    "unapproved_safety_keys",
+]

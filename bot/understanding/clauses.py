@@ -1,0 +1,64 @@
+"""Where one sentence part ends and the next begins.
+
+Chinese chat writes a space where a comma belongs, and voice typing writes nothing at all: then only the joining
+words part (`但是`, `然后`, `but`, `and then`).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+_HARD = r"[.!?;\n…]+(?!\d)"
+_SOFT = r"[,](?!\d{3}(?!\d))|、"
+_SPACE = r"(?<=[\u3400-\u9fff了]) +(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) +(?=[a-z0-9])|(?<=[a-z0-9]) +(?=[\u3400-\u9fff])|[\U0001F300-\U0001FAFF]+| - | \.\. "
+_ZH_WORDS = "但是|不过|可是|然后|而且|只是|就是(?!不|没|止)|另外|还有|倒是|反而|结果|所以|后来|接着|(?<!不)但(?!愿)|可(?=[头鼻胸肚发咳牙])"
+_EN_WORDS = r"(?<![a-z])(?:but|however|though|although|and then|then|except|apart from|otherwise|so|because|while|whereas|yet|just)(?![a-z])"
+_BOUNDARY = re.compile(f"(?P<hard>{_HARD})|(?P<list>、)|(?P<soft>{_SOFT}|{_SPACE})|(?P<word>{_ZH_WORDS}|{_EN_WORDS})")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`opened_by` is `hard`, `soft`, `list` or `word`; the words of a joining word belong to the part they open."""
+
+    start: int
+    end: int
+    opened_by: str
+
+
+class Clauses:
+    """The parts of one text, in order; every position belongs to exactly one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        parts: list[Clause] = []
+        start, opened_by = 0, "hard"
+        for match in _BOUNDARY.finditer(text):
+            kind = match.lastgroup or "soft"
+            cut = match.start() if kind == "word" else match.end()
+            if cut > start:
+                parts.append(Clause(start, cut, opened_by))
+                start, opened_by = cut, kind
+            elif kind == "hard":
+                opened_by = kind
+        parts.append(Clause(start, len(text), opened_by))
+        self.parts = tuple(part for part in parts if part.end > part.start) or (Clause(0, len(text), "hard"),)
+        self._starts = [part.start for part in self.parts]
+
+    def number_at(self, position: int) -> int:
+        """Which part a position belongs to."""
+        return max(0, bisect_right(self._starts, position) - 1)
+
+    def at(self, position: int) -> Clause:
+        return self.parts[self.number_at(position)]
+
+    def sentence(self, number: int) -> tuple[int, int]:
+        """First and last part (inclusive) of the sentence that holds a part."""
+        first = number
+        while first > 0 and self.parts[first].opened_by != "hard":
+            first -= 1
+        last = number
+        while last + 1 < len(self.parts) and self.parts[last + 1].opened_by != "hard":
+            last += 1
+        return first, last

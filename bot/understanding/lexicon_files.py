@@ -1,0 +1,165 @@
+"""The lexicon: TOML files a bilingual nurse can edit, read and checked once at start.
+
+An entry is a table such as
+
+    [[symptom]]
+    name = "nosebleed"
+    zh = ["流鼻血", "鼻…<血>"]
+    en = ["nosebleed*", "bleed*…nose"]
+    yes = ["鼻子又流血了", "my nose is bleeding"]
+    no = ["流鼻涕", "runny nose"]
+
+`check` names every mistake with its place: unknown notation, words that can never match, a missing language,
+a word written twice, a missing example, an example that does not behave.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from bot.rules.errors import SuifangError
+from bot.understanding.expression import Expression, Group, NotationFault, compile_expression
+
+KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign")
+"""The tables of the files. A `sign` is said of the whole message (help, a death, an ambulance called)."""
+
+
+class LexiconFault(SuifangError):
+    """The lexicon has mistakes; the bot does not start with it."""
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One table of a lexicon file. `sign` qualifies a symptom (`period`, `intent`); `only` excuses a language;
+    `reach` of a modifier is `message` or `near` (the neighbouring sentence parts)."""
+
+    kind: str
+    name: str
+    sign: str
+    reach: str
+    place: str
+    expressions: tuple[Expression, ...]
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+    emoji: tuple[str, ...]
+    latin: tuple[str, ...]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """Everything the files say. `levels` are the tables of `levels.toml` as read, see `levelling.py`."""
+
+    entries: tuple[Entry, ...]
+    groups: Mapping[str, Group]
+    levels: tuple[dict[str, Any], ...]
+    short_targets: frozenset[str]
+    not_typos: frozenset[str]
+    plain_english: frozenset[str]
+
+    def of_kind(self, kind: str) -> Iterator[Entry]:
+        return (entry for entry in self.entries if entry.kind == kind)
+
+
+def read_files() -> dict[str, str]:
+    """File name to text of the lexicon that is part of the program."""
+    folder = resources.files("bot.understanding") / "lexicon"
+    return {
+        item.name: item.read_text(encoding="utf-8")
+        for item in sorted(folder.iterdir(), key=lambda item: item.name)
+        if item.name.endswith(".toml")
+    }
+
+
+def read_lexicon(files: Mapping[str, str]) -> Lexicon:
+    """Parse and compile; raises LexiconFault with every mistake of notation or shape."""
+    mistakes: list[str] = []
+    tables = {}
+    for name, text in files.items():
+        try:
+            tables[name] = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            mistakes.append(f"{name}: {error}")
+    groups = {
+        name: Group(
+            tuple(table["words"]), tuple(table.get("not_after", ())), tuple(table.get("not_before", ()))
+        )
+        for file in tables.values()
+        for name, table in file.get("group", {}).items()
+    }
+    entries: list[Entry] = []
+    for file, content in tables.items():
+        for kind in KINDS:
+            for table in content.get(kind, ()):
+                entries.append(_entry(kind, table, file, groups, mistakes))
+    if mistakes:
+        raise LexiconFault(tuple(mistakes))
+    return Lexicon(
+        entries=tuple(entries),
+        groups=groups,
+        levels=tuple(table for content in tables.values() for table in content.get("level", ())),
+        short_targets=frozenset(w for c in tables.values() for w in c.get("short_targets", ())),
+        not_typos=frozenset(w for c in tables.values() for w in c.get("not_typos", ())),
+        plain_english=frozenset(w for c in tables.values() for w in c.get("plain_english", "").split()),
+    )
+
+
+def _entry(
+    kind: str, table: dict[str, Any], file: str, groups: Mapping[str, Group], mistakes: list[str]
+) -> Entry:
+    name = str(table.get("name", ""))
+    place = f"{file}: {kind} {name} {table.get('sign', '')}".rstrip()
+    if not name:
+        mistakes.append(f"{file}: a {kind} without a name")
+    lists = {key: tuple(table.get(key, ())) for key in ("zh", "en", "emoji", "latin", "yes", "no")}
+    expressions: list[Expression] = []
+    for key in ("zh", "en", "emoji", "latin"):
+        for written in lists[key]:
+            try:
+                expressions.append(compile_expression(written, groups))
+            except NotationFault as fault:
+                mistakes.append(f"{place}: {fault}")
+    return Entry(
+        kind=kind,
+        name=name,
+        sign=str(table.get("sign", "")),
+        reach=str(table.get("reach", "near")),
+        place=place,
+        expressions=tuple(expressions),
+        only=str(table.get("only", "")),
+        **lists,
+    )
+
+
+def shape_mistakes(lexicon: Lexicon) -> list[str]:
+    """Missing languages and examples, and words written twice under one kind, name and sign."""
+    mistakes: list[str] = []
+    for entry in lexicon.entries:
+        if not entry.zh and entry.only != "en":
+            mistakes.append(f"{entry.place}: no Chinese words (or `only = \"en\"`)")
+        if not entry.en and entry.only != "zh":
+            mistakes.append(f"{entry.place}: no English words (or `only = \"zh\"`)")
+        if not entry.yes:
+            mistakes.append(f"{entry.place}: no example that must match (`yes`)")
+        if not entry.no:
+            mistakes.append(f"{entry.place}: no example that must not match (`no`)")
+    written = Counter(
+        (entry.kind, entry.name, entry.sign, expression.written)
+        for entry in lexicon.entries
+        for expression in entry.expressions
+    )
+    for (kind, name, sign, word), times in written.items():
+        if times > 1:
+            mistakes.append(f"{kind} {name} {sign}: `{word}` is written {times} times")
+    return mistakes

@@ -1,0 +1,378 @@
+"""How the words speak of a symptom: present, denied, asked, supposed, past, of somebody else, or an idiom.
+
+Worked case: in `没发烧 就是鼻血止不住` the fever is DENIED (没 stands right before it), the nosebleed PRESENT: the
+sentence part changed at 就是, and 止不住 denies nothing. Doubt is presence (specification 6.5 row 5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.understanding.clauses import Clauses
+from bot.understanding.findings import Polarity
+from bot.understanding.lexicon_files import Entry
+from bot.understanding.matcher import Hit
+
+_NUMBER = Entry(
+    kind="number", name="number", sign="", reach="near", place="number", expressions=(), zh=(), en=(), emoji=(), latin=(), yes=(), no=()
+)  # fmt: skip
+
+_ZH_NEGATION = re.compile(r"没有|没|不是|不|未|无|冇|唔|并非|否认|别|免|排除|非")
+_EN_NEGATION = re.compile(
+    r"(?<![a-z])(?:no|not|without|never|nor|neither|none of|none|deny|denies|zero|free of|havent|hasnt|hadnt|dont|doesnt|didnt|"
+    r"isnt|arent|wasnt|werent|aint|wont|wouldnt|cant|cannot|couldnt|nothing like|no sign of|no more)(?![a-z])"
+)
+_ZH_FILLER = re.compile(
+    r"(?:再|有|怎么|太|什么|啥|任何|过|出现|发生|感觉到|感觉|感到|觉得|特别|明显|看到|看见|发现|其他|其它|别的|流|出|新的|新|又|去|"
+    r"和|也|或者|或|以及|跟|及|与|、|,|的|地|了|过|在|会|是|是在|什么的|一直|真的|大|很|那么|这么|吐|到|见|带|发|有过|犯|打|"
+    r"任何的|算是|算|像|至于|一点|一点儿|半点|一丝|明显的|继续|老|怎么样|身上|今天|现在|最近|我|她|嘴里|身体|觉着|大便|小便|尿里|啥的|过敏|严重|持续|异常|鼻子|牙龈| )*"
+)
+_ZH_AFTER = re.compile(
+    r"^(?P<filler>(?:的|什么的|啥的|之类的|这些|情况|症状|现象|等|了|过|血|呀|啊|倒|也|是|就|的话|都|倒是|全|一概|全都|均|还|暂时|并|目前|"
+    r"一点都|一点也|一点|现在|今天|这次|,| |:|-|？|\?|吗|嘛|呢|、)*?)(?P<no>没有|没|冇|无|不)(?!停|止|好|完|断|退|消|劲|力|法|办|缓|想|敢|用|准|事|管|见好|多久|量|去|来得|忍|胃|精|睡|反应)"
+)
+_ZH_AFTER_END = re.compile(r"^(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)")
+_EN_AFTER = re.compile(
+    r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|negative\b|never\b|not (?:at all|present|today|now|this time|really any|happening)\b|n\b|0\b(?!\.))(?!\s*(?:idea|clue|matter|better|sleep|longer|appetite|energy|reason|improve))"
+)
+_EN_BREAKERS = re.compile(
+    r"(?<![a-z])(?:but|just|only|except|still|because|until|unless|than|since|so|now|have|has|got|with|when|after|although|though|if|cos|as|apart|other|then|im|ive|its)(?![a-z])"
+)
+_WEAK_ZH = re.compile(r"(?:不是|没有|没|不)(?:很|太|特别|那么|这么|怎么|十分|非常|多|大)(?:的)?$")
+_BARE_LIST_EN = re.compile(r"^\s*(?:or|and|nor|&|,|any|no|a|of|the|with|more|new|also|\s)*$")
+_BARE_LIST_ZH = re.compile(r"^(?:和|或|或者|也|及|、|,|还有|以及|的|啥的|什么的|之类|都|有|出现|没有|没|了|情况|症状|等|\s|[.!。])*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The hits of `cues.toml`, `idioms.toml` and the people, by name."""
+
+    by_name: dict[str, list[Hit]]
+
+    def named(self, name: str) -> list[Hit]:
+        return self.by_name.get(name, [])
+
+    def within(self, name: str, start: int, end: int) -> list[Hit]:
+        return [hit for hit in self.named(name) if start <= hit.start < end]
+
+
+class PolarityReader:
+    """Reads one text; `findings` are all symptom hits, needed for lists (`no fever, chills or bleeding`)."""
+
+    def __init__(self, text: str, clauses: Clauses, cues: Cues, findings: Sequence[Hit]) -> None:
+        self._text = text
+        self._clauses = clauses
+        self._cues = cues
+        self._findings = findings
+        self._blank = _blanked(text, cues.named("not_a_denial"))
+        self._denied: dict[int, bool] = {}
+        self._in_part: dict[int, list[Hit]] = {}
+        for hit in findings:
+            self._in_part.setdefault(clauses.number_at(self.head(hit)), []).append(hit)
+
+    def head(self, hit: Hit) -> int:
+        """Where the last fixed words of a hit begin: a negation may stand in the gap before them."""
+        return hit.fixed()[-1][0] if hit.gaps else hit.start
+
+    def read(self, hit: Hit, sign: str) -> Polarity:
+        if any(i.start <= hit.start and hit.end <= i.end for i in self._cues.named("idiom")):
+            return Polarity.IDIOM
+        if self._is_unreal(hit):
+            return Polarity.HYPOTHETICAL
+        if self._is_denied(hit):
+            return Polarity.DENIED
+        if self._is_someone_else(hit):
+            return Polarity.OTHER_PERSON
+        if self._is_supposed(hit):
+            return Polarity.HYPOTHETICAL
+        if self._is_asked(hit):
+            return Polarity.ASKED
+        if self._is_past(hit):
+            return Polarity.PAST
+        return Polarity.PRESENT
+
+    def stands_denied(self, hit: Hit) -> bool:
+        """A negation stands right before a circumstance: `不头晕`, `not a lot`."""
+        return self._negation_before(hit.start) and not _weakly_positive(self._text, hit.start)
+
+    def is_asked(self, hit: Hit) -> bool:
+        return self._is_asked(hit)
+
+    def number_is_doubted(self, position: int) -> bool:
+        """A number in a supposition, a story, the past or somebody else's result."""
+        here = Hit(_NUMBER, position, position + 1, ())
+        return (
+            self._is_unreal(here)
+            or self._is_someone_else(here)
+            or self._is_supposed(here)
+            or self._is_past_number(position)
+        )
+
+    def _is_past_number(self, position: int) -> bool:
+        """A story of the past before the number, in its own part, not brought back to now."""
+        part = self._clauses.at(position)
+        return any(
+            not any(c.start <= cue.start and cue.end <= c.end for c in self._cues.named("compared"))
+            and not self._cues.within("now", cue.end, position)
+            for cue in self._cues.within("past", part.start, position)
+        )
+
+    # ---- denied
+
+    def _is_denied(self, hit: Hit) -> bool:
+        key = id(hit)
+        if key not in self._denied:
+            self._denied[key] = False  # a list that leads back to itself denies nothing
+            self._denied[key] = self._find_denial(hit)
+        return self._denied[key]
+
+    def _find_denial(self, hit: Hit) -> bool:
+        if _weakly_positive(self._text, hit.start):
+            return False
+        return (
+            self._negation_before(hit.start)
+            or any(self._negation_in(gap) for gap in hit.gaps)
+            or self._negation_after(hit)
+            or self._denied_in_list(hit)
+        )
+
+    def _negation_before(self, position: int) -> bool:
+        part = self._clauses.at(max(0, position - 1) if position else 0)
+        start = max(part.start if part.start < position else 0, position - 48)
+        before = self._blank[start:position]
+        return self._ends_in_denial(before, start, position)
+
+    def _ends_in_denial(self, before: str, start: int, position: int) -> bool:
+        for match in reversed(list(_ZH_NEGATION.finditer(before))):
+            if _is_question_form(self._text, start + match.start()) or _double(before, match.start()):
+                continue
+            between = self._without_findings(start + match.end(), position)
+            if len(between) <= 14 and _ZH_FILLER.fullmatch(between):
+                return True
+        negations = list(_EN_NEGATION.finditer(before))
+        if negations:
+            between = before[negations[-1].end() :]
+            words = between.split()
+            if len(words) <= 6 and not _EN_BREAKERS.search(between):
+                return True
+        return False
+
+    def _negation_in(self, gap: tuple[int, int]) -> bool:
+        start, end = gap
+        between = self._blank[start:end]
+        for match in _ZH_NEGATION.finditer(between):
+            if not _is_question_form(self._text, start + match.start()) and _ZH_FILLER.fullmatch(between[match.end() :]):
+                return True
+        found = _EN_NEGATION.search(between)
+        return bool(found) and not _EN_BREAKERS.search(between[found.end() :] if found else "")
+
+    def _negation_after(self, hit: Hit) -> bool:
+        number = self._clauses.number_at(self.head(hit))
+        _, last = self._clauses.sentence(number)
+        end = self._clauses.parts[min(number + 1, last)].end
+        after = self._skip_findings(hit.end, end)
+        rest = self._blank[after : min(end + 1, after + 24)]
+        if _EN_AFTER.match(rest):
+            return True
+        match = _ZH_AFTER.match(rest)
+        if not match:
+            return False
+        tail = rest[match.end() :]
+        crossed = any(mark in match["filler"] for mark in ",， ") and not any(
+            mark in match["filler"] for mark in "都也倒全均"
+        )
+        # `喘倒不喘`, `烧也没烧`: the same word again. `针眼红 不疼` denies the pain, not the redness.
+        repeated = tail[:1] != "" and tail[0] in self._text[hit.start : hit.end]
+        if match["no"] == "不":
+            return repeated and not crossed
+        if repeated:
+            return True
+        return bool(_ZH_AFTER_END.match(tail)) and (match["no"] in ("没有", "冇", "无") or tail[:1] in ("", " ", ",", ".", "!", "?") or not crossed)
+
+    def _denied_in_list(self, hit: Hit) -> bool:
+        """`no fever, bleeding or chills`: a bare item after a denied one; `发烧、出血都没有`: before one."""
+        number = self._clauses.number_at(self.head(hit))
+        part = self._clauses.parts[number]
+        mine = self._without_findings(part.start, part.end)
+        bare = bool(_BARE_LIST_EN.match(mine.strip(" ,.!?\n"))) or bool(_BARE_LIST_ZH.match(mine))
+        for other in self._in_part.get(number, []):
+            if other.end <= hit.start and self._joined(other.end, hit.start) and self._is_denied(other):
+                return True
+        if bare and number > 0 and part.opened_by in ("list", "soft") and self._before_is_denied(number):
+            return True
+        following = number + 1
+        return bool(
+            bare
+            and following < len(self._clauses.parts)
+            and self._clauses.parts[following].opened_by in ("list", "soft")
+            and self._all_denied_after(following)
+        )
+
+    def _joined(self, start: int, end: int) -> bool:
+        return bool(re.fullmatch(r"\s*(?:or|nor|and|&|/|,|or any|or a|or more|和|或|或者|跟|及|、|也|,| )+\s*", self._text[start:end]))
+
+    def _before_is_denied(self, number: int) -> bool:
+        """The part before ends in a denied item and this part continues a list (an English or a 没有 list)."""
+        before = self._in_part.get(number - 1, [])
+        if not before or not self._is_denied(before[-1]):
+            return False
+        part = self._clauses.parts[number]
+        if part.opened_by == "list":
+            return True
+        words = self._text[part.start : part.end]
+        if re.match(r"\s*(?:and|or|nor)(?![a-z])", words):
+            return True
+        earlier = self._clauses.parts[number - 1]
+        said = self._text[earlier.start : earlier.end]
+        english = re.match(r"\s*(?:no|without|not|nor|havent had|have no|denies)(?![a-z])", said.lstrip())
+        return bool(english) and "," in self._text[earlier.start : part.start]
+
+    def _all_denied_after(self, number: int) -> bool:
+        part = self._clauses.parts[number]
+        words = self._text[part.start : part.end]
+        hits = self._in_part.get(number, [])
+        if not hits:
+            return bool(re.match(r"\s*(?:都|全|全都|统统|通通|一样都|什么都|一个都)(?:没有|没|冇|无)(?!停|止|好)", words))
+        return bool(re.search(r"(?:都|也|全)(?:没有|没|冇)", words)) and self._is_denied(hits[-1]) and part.opened_by == "list"
+
+    def _without_findings(self, start: int, end: int) -> str:
+        letters = list(self._blank[start:end])
+        for hit in self._findings:
+            for first, last in hit.fixed():
+                for index in range(max(first, start), min(last, end)):
+                    letters[index - start] = ""
+        return "".join(letters)
+
+    def _skip_findings(self, at: int, end: int) -> int:
+        for hit in self._findings:
+            if hit.start < at < hit.end <= end:
+                at = hit.end
+        return at
+
+    # ---- asked, supposed, past, unreal, somebody else
+
+    def _is_unreal(self, hit: Hit) -> bool:
+        """A dream, a film or a slip of the finger colours its sentence, and the message before a correction."""
+        number = self._clauses.number_at(self.head(hit))
+        for cue in [*self._cues.named("unreal"), *self._cues.named("correction")]:
+            cue_number = self._clauses.number_at(cue.start)
+            later_now = any(
+                cue.start < now.start < hit.start for now in [*self._cues.named("self_again")] if "我" in self._text[now.start : now.end]
+            )
+            if abs(cue_number - number) <= 3 and not later_now and not self._turned(cue.start, hit.start):
+                return True
+        return False
+
+    def _turned(self, start: int, end: int) -> bool:
+        """Between a story and the words the speaker came back to now."""
+        if end <= start:
+            return False
+        return any(
+            start < now.start <= end and self._clauses.number_at(now.start) > self._clauses.number_at(start)
+            for now in self._cues.named("now")
+        )
+
+    def _is_someone_else(self, hit: Hit) -> bool:
+        if any(self._text[c.start : c.end].startswith(("我是", "im ", "i am ", "this is", "here")) or "here" in self._text[c.start : c.end] for c in self._cues.named("caregiver")):
+            return False
+        position = self.head(hit)
+        number = self._clauses.number_at(position)
+        first, _ = self._clauses.sentence(number)
+        start = self._clauses.parts[max(first, number - 3)].start
+        others = [p for p in self._cues.named("someone_else") if start <= p.start < max(position, hit.start + 1)]
+        if not others:
+            return False
+        person = others[-1]
+        between = (person.end, max(person.end, hit.start))
+        if self._cues.within("said_by", person.start, position):
+            return False
+        turned = [
+            c
+            for c in self._cues.named("self_again")
+            if between[0] <= c.start <= position and not (person.start <= c.start < person.end)
+        ]
+        if turned:
+            return False
+        patient = [
+            p for p in self._cues.named("patient") if between[0] <= p.start < position and not self._text[p.start : p.end] in ("她", "she", "shes", "her")
+        ]
+        if patient:
+            return False
+        if self._clauses.number_at(person.start) != number:
+            return not any(self._cues.within("now", between[0], position)) and number - self._clauses.number_at(person.start) <= 2
+        return True
+
+    def _is_supposed(self, hit: Hit) -> bool:
+        number = self._clauses.number_at(self.head(hit))
+        first, _ = self._clauses.sentence(number)
+        start = self._clauses.parts[max(first, number - 1)].start
+        end = self._clauses.parts[number].end
+        for cue in self._cues.named("supposed"):
+            if cue.start < hit.start and start <= cue.start:
+                same = self._clauses.number_at(cue.start) == number
+                if same or not self._turned(cue.start, hit.start):
+                    return same or not self._in_part.get(self._clauses.number_at(cue.start))
+            if hit.end <= cue.start < end and self._text[cue.start : cue.end] in ("的话",):
+                return True
+        return False
+
+    def _is_asked(self, hit: Hit) -> bool:
+        number = self._clauses.number_at(self.head(hit))
+        part = self._clauses.parts[number]
+        first, _ = self._clauses.sentence(number)
+        for cue in self._cues.named("asked"):
+            cue_number = self._clauses.number_at(cue.start)
+            if cue_number != number and not (first <= cue_number < number and number - cue_number <= 2):
+                continue
+            if self._cues.within("now", part.start, part.end) and cue.start > hit.start:
+                continue
+            if self._turned(min(cue.start, hit.start), hit.start):
+                continue
+            return True
+        return False
+
+    def _is_past(self, hit: Hit) -> bool:
+        number = self._clauses.number_at(self.head(hit))
+        first, _ = self._clauses.sentence(number)
+        for cue in self._cues.named("past"):
+            if any(c.start <= cue.start and cue.end <= c.end for c in self._cues.named("compared")):
+                continue
+            cue_number = self._clauses.number_at(cue.start)
+            if cue_number == number and not self._now_between(cue, hit):
+                return True
+            only_adverb = not self._in_part.get(cue_number)
+            if first <= cue_number < number and number - cue_number == 1 and only_adverb and not self._turned(cue.start, hit.end):
+                return True
+        return False
+
+    def _now_between(self, cue: Hit, hit: Hit) -> bool:
+        part = self._clauses.at(self.head(hit))
+        if cue.start < hit.start:
+            return bool(self._cues.within("now", cue.end, hit.start))
+        return bool(self._cues.within("now", part.start, hit.start))
+
+
+def _blanked(text: str, hits: Sequence[Hit]) -> str:
+    """Spans that deny nothing are filled with a letter no rule knows."""
+    letters = list(text)
+    for hit in hits:
+        for start, end in hit.fixed():
+            letters[start:end] = "\uf8fe" * (end - start)
+    return "".join(letters)
+
+
+def _is_question_form(text: str, at: int) -> bool:
+    """`流没流血`, `晕不晕`, `有没有`: the word before and after the negation are the same."""
+    return 0 < at < len(text) - 1 and text[at - 1] == text[at + 1] and text[at - 1] >= "\u3400"
+
+
+def _double(before: str, at: int) -> bool:
+    """`不是没流`, `没有不疼`: the earlier negation lifts the later one."""
+    return bool(re.search(r"(?:不是|不能|不会|哪能|怎么能|能|没有|并非)$", before[:at])) and at > 0
+
+
+def _weakly_positive(text: str, at: int) -> bool:
+    """`不是特别疼` is pain, if weak."""
+    return bool(_WEAK_ZH.search(text[max(0, at - 6) : at]))

@@ -1,0 +1,139 @@
+"""The door of this floor: `Understander.load()` once at start, then `.understand(text)` for every message.
+
+Worked case: `没发烧 就是鼻血止不住` → finding fever DENIED, nosebleed PRESENT with `not_stopping`, level EMERGENCY,
+red flag RF-2 with text EM-1, intent SYMPTOM_REPORT; each with the words it rests on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from opencc import OpenCC
+
+from bot.rules.study import Language
+from bot.understanding.findings import Intent, Understanding
+from bot.understanding.levelling import LevelRules, level_mistakes
+from bot.understanding.lexicon_files import Lexicon, LexiconFault, read_files, read_lexicon, shape_mistakes
+from bot.understanding.matcher import Hit, Matcher
+from bot.understanding.plain_red_flags import PlainFlags, plain_level, plain_red_flags
+from bot.understanding.reading import Reading
+from bot.understanding.repair import Repairer
+from bot.understanding.writing import Writing, make_comparable
+
+_MISTYPED_KINDS = ("symptom",)
+_ENGLISH = re.compile(r"[a-z]+")
+
+
+class Understander:
+    """Reads messages. Holds compiled lexicons and nothing of any message."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._matcher = Matcher(lexicon.entries)
+        self._rules = LevelRules(lexicon.levels)
+        self._simplify = OpenCC("t2s").convert
+        self._repairer = _repairer(lexicon)
+
+    @classmethod
+    def load(cls, files: Mapping[str, str] | None = None) -> Understander:
+        """Read and check the lexicons of the program, or others; raises LexiconFault with every mistake found."""
+        lexicon = read_lexicon(files if files is not None else read_files())
+        mistakes = shape_mistakes(lexicon) + level_mistakes(lexicon.levels, _known(lexicon))
+        if mistakes:
+            raise LexiconFault(tuple(mistakes))
+        understander = cls(lexicon)
+        mistakes = understander.example_mistakes(lexicon)
+        if mistakes:
+            raise LexiconFault(tuple(mistakes))
+        return understander
+
+    def understand(self, text: str, lang_hint: Language | None = None) -> Understanding:
+        """What a message is taken to mean, judged alone. Never raises: what breaks is read by the plain list.
+
+        `lang_hint` changes nothing today: words of both languages are read in every message.
+        """
+        try:
+            writing, reasons = self._comparable(text)
+            return Reading(writing, self._matcher.find(writing.read), self._rules, reasons).understand()
+        except Exception as error:
+            return self._by_plain_list(text, type(error).__name__)
+
+    def plain_red_flags(self, text: str) -> PlainFlags:
+        """The plain list only: needs no lexicon and no library."""
+        return plain_red_flags(text)
+
+    def hits(self, text: str) -> list[Hit]:
+        """The lexicon words of a text, before any judgement; for checking a lexicon."""
+        return self._matcher.find(self._comparable(text)[0].read)
+
+    def standing_hits(self, text: str, kind: str) -> list[Hit]:
+        """Hits that stand: symptoms and circumstances outside idioms and longer words; of other kinds, all."""
+        writing, _ = self._comparable(text)
+        hits = self._matcher.find(writing.read)
+        if kind not in ("symptom", "modifier"):
+            return hits
+        return Reading(writing, hits, self._rules, []).standing()
+
+    def example_mistakes(self, lexicon: Lexicon) -> list[str]:
+        """Examples that do not behave, and words that can never match because no message is read so."""
+        mistakes: list[str] = []
+        for entry in lexicon.entries:
+            for expression in entry.expressions:
+                for word in expression.words:
+                    if make_comparable(word, self._simplify).read != word:
+                        mistakes.append(f"{entry.place}: `{word}` can never match as a message is read")
+            for example in entry.yes:
+                if not any(_same(hit, entry.kind, entry.name) for hit in self.hits(example)):
+                    mistakes.append(f"{entry.place}: `{example}` should match and does not")
+            for example in entry.no:
+                if any(hit.entry is entry for hit in self.standing_hits(example, entry.kind)):
+                    mistakes.append(f"{entry.place}: `{example}` should not match and does")
+        return mistakes
+
+    def _comparable(self, text: str) -> tuple[Writing, list[str]]:
+        writing = make_comparable(text, self._simplify)
+        repairs = self._repairer.repairs(writing.read)
+        reasons = [f"“{writing.quote(r.start, r.end)}” read as “{r.read}”" for r in repairs]
+        return self._repairer.apply(writing, repairs), reasons
+
+    def _by_plain_list(self, text: str, fault: str) -> Understanding:
+        flags = plain_red_flags(text)
+        return Understanding(
+            text=text,
+            intent=Intent.SYMPTOM_REPORT if flags.now else Intent.OTHER,
+            level=plain_level(flags),
+            red_flags=() if flags.death else flags.now,
+            confirm=flags.to_confirm,
+            open_gate=not flags.now,
+            death=flags.death,
+            plain_only=True,
+            reasons=(f"read by the plain red-flag list only, because reading failed ({fault})",),
+        )
+
+
+def _same(hit: Hit, kind: str, name: str) -> bool:
+    return hit.entry.kind == kind and hit.entry.name == name
+
+
+def _known(lexicon: Lexicon) -> dict[str, frozenset[str]]:
+    return {
+        "symptom": frozenset(entry.name for entry in lexicon.of_kind("symptom")),
+        "modifier": frozenset(entry.name for entry in lexicon.of_kind("modifier")),
+        "sign": frozenset(entry.sign for entry in lexicon.of_kind("symptom")),
+    }
+
+
+def _repairer(lexicon: Lexicon) -> Repairer:
+    """Mistyped symptom words are repaired; every English word of the lexicon counts as rightly typed."""
+    chinese: set[str] = set()
+    english: set[str] = set()
+    correct: set[str] = set()
+    for entry in lexicon.entries:
+        words = {word for expression in entry.expressions for word in expression.words}
+        latin = {word for word in words for word in _ENGLISH.findall(word)}
+        correct |= latin
+        if entry.kind in _MISTYPED_KINDS:
+            chinese |= words
+            english |= latin
+    chinese = {word for word in chinese if len(word) >= 3} | lexicon.short_targets
+    return Repairer(chinese, english, lexicon.not_typos, lexicon.plain_english | frozenset(correct))

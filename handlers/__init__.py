@@ -1,0 +1,1 @@
+"""The doors: how people and time reach the house."""

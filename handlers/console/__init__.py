@@ -1,0 +1,1 @@
+"""The console door: the pages of the staff."""

@@ -1,0 +1,1 @@
+"""The timer door: ticks, each of which calls one action."""

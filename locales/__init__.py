@@ -1,0 +1,1 @@
+"""The words: one catalogue per language."""

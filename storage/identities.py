@@ -1,0 +1,126 @@
+"""Who is behind a chat: the only shelf that handles identifiers; and the one-time codes that link."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from bot.rules.messages import Recipient
+from storage.keyring import Keyring
+from storage.sealing import Seals, subject_of
+from storage.tables import IdentityRow, InvitationRow, WrongTryRow
+
+
+class Identities:
+    """A participant's chat is sealed under her own key, so that erasing the key erases it too."""
+
+    def __init__(self, session: AsyncSession, seals: Seals, keyring: Keyring) -> None:
+        self._session = session
+        self._seals = seals
+        self._keyring = keyring
+
+    async def link(self, chat_id: int, owner: Recipient, at: datetime) -> None:
+        """Binds a chat to a person; the earlier chat of that person is unbound, with its history kept.
+
+        Ask `owner_of` first: a chat that is bound to somebody else is refused by the database.
+        """
+        await self.end(owner, at, "linked to another chat")
+        lane = self._keyring.lane(chat_id)
+        seal = await self._seals.of_owner(owner)
+        self._session.add(
+            IdentityRow(
+                lane=lane,
+                chat_sealed=seal.seal(str(chat_id), f"identity:{lane}"),
+                owner_kind=owner.kind,
+                owner_code=owner.code,
+                linked_at=at,
+            )
+        )
+        await self._session.flush()
+
+    async def owner_of(self, chat_id: int) -> Recipient | None:
+        row = (
+            await self._session.exec(_active().where(col(IdentityRow.lane) == self._keyring.lane(chat_id)))
+        ).first()
+        return None if row is None else Recipient(row.owner_kind, row.owner_code)
+
+    async def chat_of(self, owner: Recipient) -> int | None:
+        return (await self.chats_of([owner])).get(owner)
+
+    async def chats_of(self, owners: Collection[Recipient]) -> dict[Recipient, int]:
+        """The chats of those who have one, in one query."""
+        query = _active().where(col(IdentityRow.owner_code).in_({owner.code for owner in owners}))
+        chats: dict[Recipient, int] = {}
+        for row in (await self._session.exec(query)).all():
+            owner = Recipient(row.owner_kind, row.owner_code)
+            chat = await self._seals.text(subject_of(owner), row.chat_sealed, f"identity:{row.lane}")
+            if chat and owner in owners:
+                chats[owner] = int(chat)
+        return chats
+
+    async def end(self, owner: Recipient, at: datetime, reason: str) -> None:
+        row = await self._of(owner)
+        if row is not None:
+            row.ended_at, row.ended_because = at, reason
+            await self._session.flush()
+
+    async def _of(self, owner: Recipient) -> IdentityRow | None:
+        query = _active().where(
+            col(IdentityRow.owner_kind) == owner.kind, col(IdentityRow.owner_code) == owner.code
+        )
+        return (await self._session.exec(query)).first()
+
+
+def _active() -> SelectOfScalar[IdentityRow]:
+    return select(IdentityRow).where(col(IdentityRow.ended_at).is_(None))
+
+
+class Invitations:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, code_hash: str, owner: Recipient, purpose: str, expires_at: datetime) -> None:
+        self._session.add(
+            InvitationRow(
+                code_hash=code_hash,
+                owner_kind=owner.kind,
+                owner_code=owner.code,
+                purpose=purpose,
+                expires_at=expires_at,
+            )
+        )
+        await self._session.flush()
+
+    async def take(self, code_hash: str, now: datetime, purpose: str) -> Recipient | None:
+        """The person this code is for, once; None for a wrong, used, revoked or expired one."""
+        row = await self._session.get(InvitationRow, code_hash, with_for_update=True)
+        if row is None or row.purpose != purpose or row.used_at or row.revoked_at or row.expires_at <= now:
+            return None
+        row.used_at = now
+        await self._session.flush()
+        return Recipient(row.owner_kind, row.owner_code)
+
+    async def revoke(self, owner: Recipient, purpose: str, at: datetime) -> None:
+        query = select(InvitationRow).where(
+            col(InvitationRow.owner_kind) == owner.kind,
+            col(InvitationRow.owner_code) == owner.code,
+            col(InvitationRow.purpose) == purpose,
+            col(InvitationRow.used_at).is_(None),
+            col(InvitationRow.revoked_at).is_(None),
+        )
+        for row in await self._session.exec(query):
+            row.revoked_at = at
+        await self._session.flush()
+
+    async def add_wrong_try(self, lane: str, at: datetime) -> None:
+        self._session.add(WrongTryRow(lane=lane, at=at))
+        await self._session.flush()
+
+    async def wrong_tries(self, lane: str, since: datetime) -> int:
+        query = select(func.count()).where(col(WrongTryRow.lane) == lane, col(WrongTryRow.at) > since)
+        return (await self._session.exec(query)).one()

@@ -1,0 +1,1 @@
+"""Alembic's folder: up, down, and equal to the tables (tested)."""

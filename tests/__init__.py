@@ -1,0 +1,1 @@
+"""The proof: the same tree again, with journeys and house rules."""

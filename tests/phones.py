@@ -1,0 +1,136 @@
+"""Phones for the tests of actions: what each person sees and can tap, straight from the outbox.
+
+Everything said goes through the real archive and the real words; only Telegram itself is left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+
+from bot.actions.advance_escalations import advance_escalations
+from bot.actions.desk import Desk
+from bot.actions.receive_message import receive_message
+from bot.actions.send_due_reminders import send_due_reminders
+from bot.clock import MovableClock
+from bot.rules.delivery import Delivered
+from bot.rules.inbound import Inbound, InboundKind, InboxRow, UpdateKey
+from bot.rules.messages import OutboxRow, OutboxStatus, SendKind
+from bot.texts import Rendered, RenderedButton, Texts
+
+BOT = 77
+
+
+@dataclass
+class Screen:
+    """One message on a phone as it stands now."""
+
+    message_id: int
+    text: str
+    buttons: list[RenderedButton]
+
+
+@dataclass
+class Phones:
+    """All phones of a test; a chat is known by its number."""
+
+    desk: Desk
+    clock: MovableClock
+    texts: Texts
+    chats: dict[int, list[Screen]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    _updates: count[int] = field(default_factory=lambda: count(1))
+    _messages: count[int] = field(default_factory=lambda: count(100))
+
+    async def type(self, chat: int, text: str) -> int:
+        """Somebody writes; returns the update's number."""
+        return await self._send(chat, InboundKind.TEXT, text=text)
+
+    async def tap(self, chat: int, label: str) -> int:
+        """Taps the newest button with this label."""
+        return await self._send(chat, InboundKind.TAP, token=self.button(chat, label).data, tap_id="tap")
+
+    async def tap_token(self, chat: int, token: str) -> int:
+        """Taps a button that no longer stands there, or a forged one."""
+        return await self._send(chat, InboundKind.TAP, token=token, tap_id="tap")
+
+    def button(self, chat: int, label: str) -> RenderedButton:
+        for screen in reversed(self.chats.get(chat, [])):
+            for button in screen.buttons:
+                if label in button.label:
+                    return button
+        seen = [[button.label for button in screen.buttons] for screen in self.chats.get(chat, [])]
+        raise AssertionError(f"no button {label!r} in chat {chat}; there are {seen}")
+
+    def said(self, chat: int) -> str:
+        """Everything on this phone, oldest first."""
+        return "\n".join(screen.text for screen in self.chats.get(chat, []))
+
+    def last(self, chat: int) -> str:
+        return self.chats[chat][-1].text
+
+    async def pass_time(self, by: timedelta) -> None:
+        """Moves the clock and lets everything happen that became due."""
+        self.clock.move(by)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Ticks and deliveries until nothing is left to do."""
+        for _ in range(50):
+            due = await send_due_reminders(self.desk) + await advance_escalations(self.desk)
+            if not await self._deliver() and not due:
+                return
+        raise AssertionError("it never comes to rest")
+
+    async def _send(
+        self, chat: int, kind: InboundKind, *, text: str = "", token: str = "", tap_id: str = ""
+    ) -> int:
+        number = next(self._updates)
+        inbound = Inbound(
+            key=UpdateKey(BOT, number),
+            chat_id=chat,
+            lane=self.desk.archive.keyring.lane(chat),
+            private=True,
+            kind=kind,
+            said_at=self.clock.now(),
+            text=text,
+            token=token,
+            tap_id=tap_id,
+        )
+        row = InboxRow(
+            bot_id=BOT, update_id=number, lane=inbound.lane, received_at=self.clock.now(), raw=b"{}"
+        )
+        async with self.desk.archive.begin() as uow:
+            await uow.inbox.store([row])
+        await receive_message(self.desk, inbound)
+        await self.settle()
+        return number
+
+    async def _deliver(self) -> int:
+        now, real = self.desk.now(), self.clock.real_now()
+        async with self.desk.archive.begin() as uow:
+            rows = await uow.outbox.claim(50, now, real, real + timedelta(seconds=30))
+            for row in rows:
+                if row.status is OutboxStatus.UNREACHABLE or row.chat_id is None:
+                    continue
+                rendered = self.texts.render(row.message)
+                message_id = self._show(row, row.chat_id, rendered)
+                await uow.outbox.note(row.id, Delivered(message_id), rendered.text, now, real)
+        return len(rows)
+
+    def _show(self, row: OutboxRow, chat: int, rendered: Rendered) -> int:
+        buttons = [button for line in rendered.buttons for button in line]
+        screens = self.chats.setdefault(chat, [])
+        if row.message.kind is SendKind.ANSWER_TAP:
+            self.notices.append(rendered.text)
+            return 0
+        if row.message.kind in (SendKind.EDIT, SendKind.REMOVE_BUTTONS):
+            for screen in screens:
+                if screen.message_id == row.edits_message_id:
+                    screen.buttons = buttons
+                    if row.message.kind is SendKind.EDIT:
+                        screen.text = rendered.text
+            return row.edits_message_id or 0
+        screens.append(Screen(next(self._messages), rendered.text, buttons))
+        return screens[-1].message_id

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.rules.activities import Course
+from bot.rules.participant import StatedWhat
+from bot.rules.reminders import decide
+from bot.rules.study import Level
+from tests.rules.scenes import DAY1, count, course, dose, on_day, participant, says, study
+
+
+def told(facts: Course, now: datetime, *, known: set[str] | None = None) -> dict[str, Level]:
+    seen = decide(study(), participant(), facts, now, known=known or set())
+    return {f"{one.activity_key} {one.kind}".strip(): one.level for one in seen.notices}
+
+
+STARTED = course(doses=(dose(1, DAY1),), labs=(count("60", on_day(4, "09:30")),))
+
+
+def test_a_dose_not_recorded_is_told_next_morning_then_when_its_window_closes_then_when_it_has() -> None:
+    assert not told(STARTED, on_day(9, "09:59"))
+    assert told(STARTED, on_day(9, "10:00")) == {"injection-2 dose-unconfirmed": Level.ROUTINE}
+    assert told(STARTED, on_day(10, "17:59")).keys() == {"injection-2 dose-unconfirmed"}
+    assert told(STARTED, on_day(10, "18:00"))["injection-2 window-closing"] is Level.SAME_DAY
+    assert "injection-2 window-closed" not in told(STARTED, on_day(10, "23:59"))
+    assert told(STARTED, on_day(11, "00:00"))["injection-2 window-closed"] is Level.SAME_DAY
+
+
+def test_a_dose_she_says_was_given_lacks_only_its_record() -> None:
+    facts = course(doses=(dose(1, DAY1),), stated=(says(StatedWhat.DONE, "injection-2", on_day(8, "18:05")),))
+    assert told(facts, on_day(10, "18:00"))["injection-2 window-closing"] is Level.ROUTINE
+
+
+def test_a_recorded_dose_is_no_longer_news() -> None:
+    facts = course(doses=(dose(1, DAY1), dose(2, on_day(8))))
+    assert not any(key.startswith("injection-2") for key in told(facts, on_day(12)))
+
+
+def test_the_endpoint_draw_without_a_result_is_told_the_same_evening() -> None:
+    facts = course(doses=(dose(1, DAY1), dose(2, on_day(8)), dose(3, on_day(15))))
+    assert "draw-L4 endpoint-draw-unconfirmed" not in told(facts, on_day(15, "17:59"))
+    assert told(facts, on_day(15, "18:00"))["draw-L4 endpoint-draw-unconfirmed"] is Level.SAME_DAY
+    drawn = course(doses=facts.doses, labs=(count("70", on_day(15, "09:00")),))
+    assert "draw-L4 endpoint-draw-unconfirmed" not in told(drawn, on_day(15, "18:00"))
+
+
+def test_a_notice_is_told_once() -> None:
+    seen = decide(study(), participant(), STARTED, on_day(9, "10:00"))
+    assert not told(STARTED, on_day(9, "10:01"), known={one.key for one in seen.notices})
+
+
+def test_nothing_from_before_she_was_enrolled_is_told() -> None:
+    late = participant(enrolled_at=on_day(12))
+    assert not decide(study(), late, STARTED, on_day(12)).notices
+
+
+def test_two_check_ins_unanswered_in_a_row_are_told() -> None:
+    known = {"check-in:TJ-001:2026-03-04", "check-in:TJ-001:2026-03-06"}
+    quiet = "check-ins-unanswered"
+    assert quiet not in told(STARTED, on_day(5, "18:59"), known=known)
+    assert told(STARTED, on_day(5, "19:00"), known=known)[quiet] is Level.ROUTINE
+    seen = decide(
+        study(), participant(), STARTED, on_day(5, "19:00"), known=known, reported_at=(on_day(4, "20:00"),)
+    )
+    assert not seen.notices
+
+
+def test_silence_with_very_low_platelets_calls_for_a_phone_call() -> None:
+    facts = course(doses=(dose(1, DAY1),), labs=(count("19.9", on_day(4, "09:30")),))
+    known = {"check-in:TJ-001:2026-03-06"}
+    assert told(facts, on_day(5, "01:00"), known=known) == {"phone-her": Level.SAME_DAY}
+    facts = course(doses=(dose(1, DAY1),), labs=(count("20", on_day(4, "09:30")),))
+    assert not told(facts, on_day(5, "01:00"), known=known)
