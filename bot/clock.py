@@ -1,7 +1,7 @@
 """The only reader of time and chance.
 
-`now()` is the study's time: the rehearsal may move it. `real_now()` and `monotonic()` are the machine's: leases,
-pacing and retries run on these, never on the study clock (decisions, "Telegram intake and delivery").
+`now()` is the study's time: the rehearsal may move it. `real_now()` and `monotonic()` are the machine's:
+leases, pacing and retries run on these, never on the study clock (decisions, "Telegram intake and delivery").
 """
 
 from __future__ import annotations

@@ -175,10 +175,14 @@ class DeliverMessages:
     async def deliver_due(self) -> int:
         """Everything that is due now, and what becomes due by it; gives how many rows were worked on."""
         before = self._claimed
-        while await self._begin_claimed() or self._in_hand:
+        while True:
+            self._nudged.clear()
+            there_may_be_more = await self._begin_claimed()
             if self._in_hand:
                 await asyncio.wait(self._in_hand.values(), return_when=asyncio.FIRST_COMPLETED)
-        return self._claimed - before
+            elif not there_may_be_more and not self._nudged.is_set():
+                # A row that was put down during the claim nudged: the next of its chat may be free now.
+                return self._claimed - before
 
     # ── claim and look again ─────────────────────────────────────────────────
 

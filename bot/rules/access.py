@@ -1,7 +1,7 @@
 """Who may do what. Rights are checked in the action, on the person, never on a group or a button.
 
-Source: specification 3.2; decisions "Roles and rights": a coordinator acknowledges, logs contact, enters doses
-and labs; EMERGENCY and URGENT are closed by a sub- or principal investigator only.
+Source: specification 3.2; decisions "Roles and rights": a coordinator acknowledges, logs contact, enters
+doses and labs; EMERGENCY and URGENT are closed by a sub- or principal investigator only.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class AuthMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did it: `code` is a subject code, a staff code, `operator` or `system`; `on_behalf_of` for `--by`."""
+    """Who did it: `code` is a subject or staff code, `operator` or `system`; `on_behalf_of` for `--by`."""
 
     code: str
     role: str

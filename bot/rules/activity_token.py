@@ -21,6 +21,7 @@ _WORDS = {what: verb for verb, what in _VERBS.items()}
 
 
 def token(what: StatedWhat, activity_key: str) -> str:
+    """The data of the button by which she states this of the activity."""
     return f"v:{_WORDS[what]}:{activity_key}"
 
 

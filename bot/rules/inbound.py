@@ -35,8 +35,8 @@ class InboundKind(StrEnum):
 class Inbound:
     """`token` is the data of the tapped button, `tap_id` what an answer to the tap needs.
 
-    `content` names the kind of a CONTENT (`voice`, `photo`, …). `language_hint` is the language of the person's
-    Telegram, used for strangers only. `said_at` is the sender's time as the channel gives it.
+    `content` names the kind of a CONTENT (`voice`, `photo`, …). `language_hint` is the language of
+    the person's Telegram, used for strangers only. `said_at` is the sender's time as the channel gives it.
     """
 
     key: UpdateKey

@@ -24,7 +24,8 @@ class Phrase:
     """`key` names a message of `locales/`, or is empty and `words` holds approved study words.
 
     A datetime among the values is shown as a local date with weekday and time of `time_zone`
-    (placeholder `{at}`), a Bilingual or Phrase in the language of the row; a tuple of phrases joined by lines.
+    (placeholder `{at}`), a Bilingual or Phrase in the language of the row; a tuple of phrases is
+    joined by lines.
     """
 
     key: str = ""

@@ -15,7 +15,9 @@ _SOFT = r"[,](?!\d{3}(?!\d))|、"
 _SPACE = r"(?<=[\u3400-\u9fff了]) +(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) +(?=[a-z0-9])|(?<=[a-z0-9]) +(?=[\u3400-\u9fff])|[\U0001F300-\U0001FAFF]+| - | \.\. "
 _ZH_WORDS = "但是|不过|可是|然后|而且|只是|就是(?!不|没|止)|另外|还有|倒是|反而|结果|所以|后来|接着|(?<!不)但(?!愿)|可(?=[头鼻胸肚发咳牙])"
 _EN_WORDS = r"(?<![a-z])(?:but|however|though|although|and then|then|except|apart from|otherwise|so|because|while|whereas|yet|just)(?![a-z])"
-_BOUNDARY = re.compile(f"(?P<hard>{_HARD})|(?P<list>、)|(?P<soft>{_SOFT}|{_SPACE})|(?P<word>{_ZH_WORDS}|{_EN_WORDS})")
+_BOUNDARY = re.compile(
+    f"(?P<hard>{_HARD})|(?P<list>、)|(?P<soft>{_SOFT}|{_SPACE})|(?P<word>{_ZH_WORDS}|{_EN_WORDS})"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ _OVER: dict[str, tuple[str, ...]] = {
     "lab_missed": ("lab_done",),
 }
 _QUESTION_END = re.compile(r"[?]|吗|呢|么$|嘛$")
-_OTHER_INJECTION = re.compile(r"流感疫苗|疫苗|升白针|胰岛素|曲妥珠|赫赛汀|护胃针|止吐针|戈舍瑞林|内分泌针|肚皮针|抗凝针|flu (?:jab|shot|vaccine)|vaccine|covid|b12|herceptin|gcsf|g-csf|zoladex|neulasta|filgrastim|insulin|tetanus|booster|allergy shot|steroid (?:shot|injection)")
+_OTHER_INJECTION = re.compile(
+    r"流感疫苗|疫苗|升白针|胰岛素|曲妥珠|赫赛汀|护胃针|止吐针|戈舍瑞林|内分泌针|肚皮针|抗凝针|flu (?:jab|shot|vaccine)|vaccine|covid|b12|herceptin|gcsf|g-csf|zoladex|neulasta|filgrastim|insulin|tetanus|booster|allergy shot|steroid (?:shot|injection)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,9 @@ def _settled(
             if i in (Intent.SYMPTOM_REPORT, Intent.LAB_RESULT) and abs(acts.clauses.number_at(p) - part) == 0
         ]
         current = any(f.polarity.is_reported for f in understood.findings)
-        if absorbing and (current or any(c.current and c.analyte is Analyte.PLATELETS for c in understood.counts)):
+        if absorbing and (
+            current or any(c.current and c.analyte is Analyte.PLATELETS for c in understood.counts)
+        ):
             found = [(p, i) for p, i in found if i is not Intent.QUESTION]
         # A wish that is put as a question stays a wish.
         wish = (Intent.LANGUAGE_SWITCH, Intent.HUMAN, Intent.RESCHEDULE, Intent.STOP)
@@ -117,7 +121,10 @@ def _is_inside_longer_story(acts: Acts, name: str, hit: Hit) -> bool:
     for longer, shorter in _OVER.items():
         if name in shorter:
             for other in acts.hits.get(longer, ()):
-                if abs(acts.clauses.number_at(other.start) - number) <= 1 or abs(other.start - hit.start) < 12:
+                if (
+                    abs(acts.clauses.number_at(other.start) - number) <= 1
+                    or abs(other.start - hit.start) < 12
+                ):
                     return True
     return False
 
@@ -138,7 +145,11 @@ def _is_only_asked(acts: Acts, name: str, hit: Hit) -> bool:
     part = acts.clauses.at(hit.start)
     words = acts.clauses.text[part.start : part.end]
     following = acts.clauses.text[part.end - 1 : part.end + 1]
-    if any(h.start >= part.start and h.start <= hit.start for h in acts.hits.get("question", ()) if h.start < part.end):
+    if any(
+        h.start >= part.start and h.start <= hit.start
+        for h in acts.hits.get("question", ())
+        if h.start < part.end
+    ):
         return True
     return bool(_QUESTION_END.search(words) or "?" in following)
 
@@ -159,7 +170,11 @@ def _quiet_intent(acts: Acts, findings: Sequence[tuple[int, Polarity]]) -> tuple
         return Intent.SYMPTOM_REPORT, "speaks of symptoms that are not there now"
     if Polarity.HYPOTHETICAL in polarities and acts.first("correction") is not None:
         return Intent.SYMPTOM_REPORT, "takes a report back"
-    for name, intent in (("thanks", Intent.THANKS), ("well", Intent.SYMPTOM_REPORT), ("greeting", Intent.GREETING)):
+    for name, intent in (
+        ("thanks", Intent.THANKS),
+        ("well", Intent.SYMPTOM_REPORT),
+        ("greeting", Intent.GREETING),
+    ):
         if acts.first(name) is not None:
             return intent, f"{name}"
     return Intent.OTHER, "no act was recognised"

@@ -15,13 +15,48 @@ from bot.rules.study import Level
 from bot.understanding.red_flags import FLAGS
 
 _BLEEDING = frozenset(
-    "bruising nosebleed gum_bleeding haematuria blood_in_stool vomiting_blood coughing_blood vaginal_bleeding "
-    "puncture_bleeding eye_bleeding bleeding".split()
+    [
+        "bruising",
+        "nosebleed",
+        "gum_bleeding",
+        "haematuria",
+        "blood_in_stool",
+        "vomiting_blood",
+        "coughing_blood",
+        "vaginal_bleeding",
+        "puncture_bleeding",
+        "eye_bleeding",
+        "bleeding",
+    ]
 )
 _KNOWN_KEYS = frozenset(
-    "symptom sign signs all any none with plus_sign plus_modifier minutes minutes_unstated times times_below "
-    "times_exactly times_between days platelets_below temperature_at_least temperature_above temperature_below "
-    "drug_taken level flag base replaces_base".split()
+    [
+        "symptom",
+        "sign",
+        "signs",
+        "all",
+        "any",
+        "none",
+        "with",
+        "plus_sign",
+        "plus_modifier",
+        "minutes",
+        "minutes_unstated",
+        "times",
+        "times_below",
+        "times_exactly",
+        "times_between",
+        "days",
+        "platelets_below",
+        "temperature_at_least",
+        "temperature_above",
+        "temperature_below",
+        "drug_taken",
+        "level",
+        "flag",
+        "base",
+        "replaces_base",
+    ]
 )
 
 
@@ -151,7 +186,8 @@ def _numbers_fit(rule: Mapping[str, Any], now: Situation) -> bool:
         "times_between" not in rule
         or (times is not None and rule["times_between"][0] <= times <= rule["times_between"][1]),
         "days" not in rule or (now.days is not None and now.days >= rule["days"]),
-        "platelets_below" not in rule or (now.platelets is not None and now.platelets < rule["platelets_below"]),
+        "platelets_below" not in rule
+        or (now.platelets is not None and now.platelets < rule["platelets_below"]),
         "temperature_at_least" not in rule
         or (now.temperature is not None and now.temperature >= Decimal(str(rule["temperature_at_least"]))),
         "temperature_above" not in rule

@@ -40,7 +40,8 @@ class LexiconFault(SuifangError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One table of a lexicon file. `sign` qualifies a symptom (`period`, `intent`); `only` excuses a language;
-    `reach` of a modifier is `message` or `near` (the neighbouring sentence parts)."""
+    `reach` of a modifier is `message` or `near` (the neighbouring sentence parts).
+    """
 
     kind: str
     name: str
@@ -147,9 +148,9 @@ def shape_mistakes(lexicon: Lexicon) -> list[str]:
     mistakes: list[str] = []
     for entry in lexicon.entries:
         if not entry.zh and entry.only != "en":
-            mistakes.append(f"{entry.place}: no Chinese words (or `only = \"en\"`)")
+            mistakes.append(f'{entry.place}: no Chinese words (or `only = "en"`)')
         if not entry.en and entry.only != "zh":
-            mistakes.append(f"{entry.place}: no English words (or `only = \"zh\"`)")
+            mistakes.append(f'{entry.place}: no English words (or `only = "zh"`)')
         if not entry.yes:
             mistakes.append(f"{entry.place}: no example that must match (`yes`)")
         if not entry.no:

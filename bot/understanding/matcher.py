@@ -68,7 +68,9 @@ class Matcher:
     def find(self, text: str) -> list[Hit]:
         """Every hit, in the order of the text."""
         seen: dict[int, int] = defaultdict(int)
-        for piece in {index for index, _, _ in self._automaton.find_matches_as_indexes(text, overlapping=True)}:
+        for piece in {
+            index for index, _, _ in self._automaton.find_matches_as_indexes(text, overlapping=True)
+        }:
             for number, bit in self._wanted[piece]:
                 seen[number] |= bit
         hits: list[Hit] = []

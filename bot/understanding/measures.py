@@ -20,18 +20,29 @@ _ALIASES: tuple[tuple[Analyte, str], ...] = (
         Analyte.PLATELETS,
         r"血小板计数|血小板|血小版|板子|小板(?!凳)|升?小板|(?<![a-z])(?:platelets?|platlets?|platelete?s|plts?|plt count|xxb|platelet count|plate?lets?|thrombocytes)(?![a-z])",
     ),
-    (Analyte.WHITE_CELLS, r"白细胞|白血球|白胞|(?<![a-z])(?:wbcs?|bxb|white (?:blood )?(?:cells?|count)|whites|leu[ck]ocytes|white)(?![a-z])"),
+    (
+        Analyte.WHITE_CELLS,
+        r"白细胞|白血球|白胞|(?<![a-z])(?:wbcs?|bxb|white (?:blood )?(?:cells?|count)|whites|leu[ck]ocytes|white)(?![a-z])",
+    ),
     (
         Analyte.NEUTROPHILS,
         r"中性粒细胞|中性粒|中性|粒细胞|(?<![a-z])(?:ancs?|neuts?#?|neu#?|neutrophils?|neutros|zxl|granulocytes)(?![a-z])",
     ),
-    (Analyte.HAEMOGLOBIN, r"血红蛋白|血色素|血红|(?<![a-z])(?:hgb|hb|haemoglobin|hemoglobin|xhdb|hemo|haemo)(?![a-z])"),
+    (
+        Analyte.HAEMOGLOBIN,
+        r"血红蛋白|血色素|血红|(?<![a-z])(?:hgb|hb|haemoglobin|hemoglobin|xhdb|hemo|haemo)(?![a-z])",
+    ),
 )
 _OTHER_ANALYTE = re.compile(
     r"红细胞|血压|血糖|心率|脉搏|血氧|体重|转氨酶|肌酐|尿酸|淋巴|单核|crp|(?<![a-z])(?:rbc|bp|blood pressure|sugar|glucose|weight|pulse|heart rate|hr|sats|spo2|oxygen|alt|ast|creatinine|hct|lymph\w*|mcv|mono\w*|bpm|ldh|potassium|ferritin|d dimer|inr)(?![a-z])"
 )
-_ANALYTE = re.compile("|".join(f"(?P<{name.name}>{pattern})" for name, pattern in _ALIASES) + f"|(?P<OTHER>{_OTHER_ANALYTE.pattern})")
-_CELL_UNIT = re.compile(r"\s*(?:[x*]\s*10|10[\^~]|g/l|/l|k/|/ul|/mm|per (?:ul|mm|microl)|k per|×|千/|个/|10\^)")
+_ANALYTE = re.compile(
+    "|".join(f"(?P<{name.name}>{pattern})" for name, pattern in _ALIASES)
+    + f"|(?P<OTHER>{_OTHER_ANALYTE.pattern})"
+)
+_CELL_UNIT = re.compile(
+    r"\s*(?:[x*]\s*10|10[\^~]|g/l|/l|k/|/ul|/mm|per (?:ul|mm|microl)|k per|×|千/|个/|10\^)"
+)
 _NOT_A_COUNT = re.compile(
     r"\s*(?:块|元|钱|步|斤|公斤|kg|kilos?|cm|mm(?!3)|米|岁|years?|yrs?|yo|%|mg|mcg|ug|微克|毫克|ml|毫升|支|针|次|回|趟|遍|天|days?|周(?!围)|weeks?|wks?|小时|钟头|hours?|hrs?|h(?![a-z])|分钟|mins?|minutes?|秒|sec|点(?!\d)|:|号|月|日|年|楼|层|床|个(?!位)|片|颗|粒|口|度|°|℃|c(?![a-z])|f(?![a-z])|am|pm|o'?clock|oclock|th(?![a-z])|st(?![a-z])|nd|rd|/\d|条|张|公里|units?|人|名|碗|杯|bucks|dollars|rmb|yuan|刻|times?|pads?|stools?|blankets?|steps|months?|多块|多元|floors?|tablets?|pills?|doses?|shots?)"
 )
@@ -41,7 +52,9 @@ _NOT_TEMPERATURE_AFTER = re.compile(
 _TEMP_CONTEXT = re.compile(
     r"体温|烧|发热|度|°|热|量(?:了|的|出|一|着)|退到|腋下|额温|耳温|口腔温|🤒|🌡|(?<![a-z])(?:temp\w*|fever\w*|degrees?|deg|thermomet\w*|celsius|fahrenheit|running|spiked|spiking|ran|hit|reading|oral|armpit|forehead|tempature|temprature|feverish|burning)(?![a-z])"
 )
-_WEATHER = re.compile(r"空调|外面|天气|气温|室温|水温|洗澡水|屋里|室外|外头|水烧到|冰箱|烤箱|(?<![a-z])(?:outside|weather|aircon|air con|oven|heating|fridge|room|bath|shower|thermostat|summer|outdoors|degrees out)(?![a-z])")
+_WEATHER = re.compile(
+    r"空调|外面|天气|气温|室温|水温|洗澡水|屋里|室外|外头|水烧到|冰箱|烤箱|(?<![a-z])(?:outside|weather|aircon|air con|oven|heating|fridge|room|bath|shower|thermostat|summer|outdoors|degrees out)(?![a-z])"
+)
 _FAHRENHEIT = re.compile(r"\s*(?:°\s*f|f(?![a-z])|fahrenheit|degrees? f(?![a-z])|deg f|华氏)")
 _ZH_DEGREES = re.compile(
     r"(?P<whole>三十[四五六七八九]|四十[一二]?|3[4-9]|4[0-3])\s*(?:度|°c?|点|\.)\s*(?P<tenth>半|[零一二三四五六七八九]|\d(?!\d))?(?!\d)"
@@ -52,16 +65,24 @@ _OLD = re.compile(
     r"(?:上次|上回|上周|上礼拜|上个?星期|之前|原来|原先|以前|上月|上个月|前次|去年|最低(?:到过)?|最低时|曾经|从|由|那次|入组时|开始时|基线|当时|本来|起初)[^,.;!?\n\d零一二三四五六七八九十]{0,8}$"
     r"|(?<![a-z])(?:was|were|from|last (?:week|time|month|one|result|count)\w*|lastweek\w*|previous\w*|before|earlier|it was|used to be|baseline|originally|started (?:at|on)|up from|down from|since)(?: (?:was|were|is|my|the|at|only|about|around|s|count|platelets?|plts?|it))*\s*$"
 )
-_OLD_AFTER = re.compile(r"^\s*(?:上次|上回|之前|上周|last (?:week|time)|before(?! )|previously|the time before)")
+_OLD_AFTER = re.compile(
+    r"^\s*(?:上次|上回|之前|上周|last (?:week|time)|before(?! )|previously|the time before)"
+)
 _THRESHOLD = re.compile(
     r"(?:低于|高于|小于|大于|不到|超过|少于|多于|降到|掉到|到了?|达到|涨到|升到|在|<|>|以下|below|under|above|over|less than|more than|lower than|higher than|reach\w*|drops? to|gets? to|at least|falls? below|hits?)\s*$"
 )
-_THRESHOLD_AFTER = re.compile(r"^\s*(?:以下|以上|以内|or (?:less|more|lower|below|above|under)|and (?:below|above|under)|才|就|算|,? is that (?:when|the)|or so before)")
+_THRESHOLD_AFTER = re.compile(
+    r"^\s*(?:以下|以上|以内|or (?:less|more|lower|below|above|under)|and (?:below|above|under)|才|就|算|,? is that (?:when|the)|or so before)"
+)
 _DOUBT_WORDS = re.compile(
     r"是不是|多少|会不会|什么时候|要是|如果|万一|正常(?:值|范围)|标准|才(?:能|可以|算|行)|就(?:得|要|能|可以|停)|(?<![a-z])(?:if|what (?:number|level|count|platelet)|when do|how low|too low|normal range|should be|is \d+ (?:ok|too|low|enough)|need to be|supposed to be|threshold|target|cut ?off|do (?:i|they) (?:stop|have))(?![a-z])"
 )
-_FROM_TO = re.compile(r"(?:升|涨|掉|降|跌|变|回|到|→|->|=>|-->|to|now|up to|down to|至|成|is now|rose|dropped|fell|jumped|climbed|went|then|,|今|这次|现在|昨|—)")
-_BETWEEN = re.compile(r"^\s*(?:度|万|k)?\s*(?:升到了?|涨到了?|掉到了?|降到了?|跌到了?|变成了?|回到了?|到了?|→|->|=>|至|to|up to|down to|then|now|is now|and now|,? now|升至|降至|涨至|掉成|跌至)\s*(?:了|才|只有|about|only)?\s*$")
+_FROM_TO = re.compile(
+    r"(?:升|涨|掉|降|跌|变|回|到|→|->|=>|-->|to|now|up to|down to|至|成|is now|rose|dropped|fell|jumped|climbed|went|then|,|今|这次|现在|昨|—)"
+)
+_BETWEEN = re.compile(
+    r"^\s*(?:度|万|k)?\s*(?:升到了?|涨到了?|掉到了?|降到了?|跌到了?|变成了?|回到了?|到了?|→|->|=>|至|to|up to|down to|then|now|is now|and now|,? now|升至|降至|涨至|掉成|跌至)\s*(?:了|才|只有|about|only)?\s*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +115,30 @@ def measure(writing: Writing, doubted: Doubted) -> Measures:
 # ---------------------------------------------------------------- temperatures
 
 
-def _temperatures(writing: Writing, numbers: Sequence[Numeral], used: set[int], doubted: Doubted) -> list[Temperature]:
+def _temperatures(
+    writing: Writing, numbers: Sequence[Numeral], used: set[int], doubted: Doubted
+) -> list[Temperature]:
     text = writing.read
     found: list[Temperature] = []
     taken: list[tuple[int, int]] = []
     for match in _ZH_DEGREES.finditer(text):
         if not re.search("度|°", match.group()) and not _as_decimal_words(match.group()):
             continue
-        if text[max(0, match.start() - 1) : match.start()].isdigit() or text[max(0, match.start() - 1) : match.start()] in list(".一二三四五六七八九十"):
+        if text[max(0, match.start() - 1) : match.start()].isdigit() or text[
+            max(0, match.start() - 1) : match.start()
+        ] in list(".一二三四五六七八九十"):
             continue
-        if "度" not in match.group() and "°" not in match.group() and _bound_elsewhere(text, match.start(), match.end()):
+        if (
+            "度" not in match.group()
+            and "°" not in match.group()
+            and _bound_elsewhere(text, match.start(), match.end())
+        ):
             continue
         tenth = match["tenth"]
         whole = _whole_degrees(match["whole"])
-        value = Decimal(whole) + (Decimal(_TENTHS.get(tenth, int(tenth) if tenth and tenth.isdigit() else 0)) / 10 if tenth else 0)
+        value = Decimal(whole) + (
+            Decimal(_TENTHS.get(tenth, int(tenth) if tenth and tenth.isdigit() else 0)) / 10 if tenth else 0
+        )
         if _is_weather(text, match.start(), match.end()):
             continue
         found.append(_reading(writing, match.start(), match.end(), value, doubted))
@@ -155,7 +186,9 @@ def _degrees(text: str, number: Numeral, context: bool, alone: str) -> Decimal |
     if not Decimal(34) <= value < Decimal("43.1"):
         return None
     if number.has_point:
-        return value.quantize(Decimal("0.1"), ROUND_HALF_UP) if len(number.written.split(".")[-1]) <= 2 else None
+        return (
+            value.quantize(Decimal("0.1"), ROUND_HALF_UP) if len(number.written.split(".")[-1]) <= 2 else None
+        )
     if re.match(r"\s*,\s?\d(?!\d)", after) and context:
         tenth = re.match(r"\s*,\s?(\d)", after)
         return value + Decimal(tenth[1]) / 10 if tenth else value
@@ -171,16 +204,18 @@ def _near_hundred(text: str, number: Numeral, alone: str) -> bool:
     near = text[max(0, number.start - 24) : number.end + 16]
     if _NOT_TEMPERATURE_AFTER.match(text[number.end : number.end + 16]) or _ANALYTE.search(near):
         return False
-    if re.search(r"(?<![a-z])(?:temp\w*|fever\w*|thermom\w*|degrees?|burning|spiked|tempature)(?![a-z])|体温|烧", near):
+    if re.search(
+        r"(?<![a-z])(?:temp\w*|fever\w*|thermom\w*|degrees?|burning|spiked|tempature)(?![a-z])|体温|烧", near
+    ):
         return True
     return number.has_point and alone == number.written
 
 
 def _times_or_day_before(text: str, number: Numeral) -> bool:
     before = text[max(0, number.start - 8) : number.start]
-    return bool(re.search(r"(?:第|周|day|room|bed|at|age|aged|no|number|#|床位?|号|dose)\s*$", before)) and not re.search(
-        r"temp\w* (?:at|of)\s*$", text[max(0, number.start - 16) : number.start]
-    )
+    return bool(
+        re.search(r"(?:第|周|day|room|bed|at|age|aged|no|number|#|床位?|号|dose)\s*$", before)
+    ) and not re.search(r"temp\w* (?:at|of)\s*$", text[max(0, number.start - 16) : number.start])
 
 
 def _bound_elsewhere(text: str, start: int, end: int) -> bool:
@@ -233,12 +268,16 @@ def _counts(
     bound: set[int] = set()
     for index, name in enumerate(names):
         limit = names[index + 1].start if index + 1 < len(names) else len(text)
-        following = [n for n in free if name.end <= n.start < min(limit, name.end + 44) and n.start not in bound]
+        following = [
+            n for n in free if name.end <= n.start < min(limit, name.end + 44) and n.start not in bound
+        ]
         following = [n for n in following if _can_be_count(text, n, name.analyte)]
         following = [n for n in following if not re.search(r"[;!?\n]", text[name.end : n.start])]
         if not following:
             before = [n for n in free if name.start - 22 <= n.end <= name.start and n.start not in bound]
-            before = [n for n in before if _can_be_count(text, n, name.analyte) and _leads_to_name(text, n, name)]
+            before = [
+                n for n in before if _can_be_count(text, n, name.analyte) and _leads_to_name(text, n, name)
+            ]
             following = before[-1:]
         chosen = following[:1] if following and name.analyte is None else _with_newer(text, following)
         for number in chosen:
@@ -247,7 +286,9 @@ def _counts(
                 counts.append(_count(writing, number, name.analyte, doubted, named=True))
     has_platelets = any(c.analyte is Analyte.PLATELETS for c in counts)
     if not has_platelets:
-        counts.extend(_unnamed(writing, [n for n in free if n.start not in bound], doubted, names, has_temperature))
+        counts.extend(
+            _unnamed(writing, [n for n in free if n.start not in bound], doubted, names, has_temperature)
+        )
         counts.extend(_digits_only(writing, doubted))
     recent = frozenset(c.span.start for c in counts if _is_only_older(writing, c, doubted))
     return _newest(text, counts, recent)
@@ -258,12 +299,22 @@ def _is_only_older(writing: Writing, count: Count, doubted: Doubted) -> bool:
     at = next((i for i, back in enumerate(writing.back) if back >= count.span.start), 0)
     before, after = writing.read[max(0, at - 24) : at], writing.read[at : at + 16]
     recent = re.search(r"上周|上礼拜|上个?星期|上次|前次|(?<![a-z])last (?:week|time)", before)
-    return bool(recent) and not doubted(at) and not _is_threshold(writing.read, before, after) and not _question_near(writing.read)
+    return (
+        bool(recent)
+        and not doubted(at)
+        and not _is_threshold(writing.read, before, after)
+        and not _question_near(writing.read)
+    )
 
 
 def _leads_to_name(text: str, number: Numeral, name: _Name) -> bool:
     between = text[number.end : name.start]
-    return bool(re.fullmatch(r"\s*(?:for|is|was|are|on|of|the|my|this|today'?s?|万|的|是|,|k|\(|:|-|=|\s|x\s?10\^?9(?:/l)?|g/l)*", between))
+    return bool(
+        re.fullmatch(
+            r"\s*(?:for|is|was|are|on|of|the|my|this|today'?s?|万|的|是|,|k|\(|:|-|=|\s|x\s?10\^?9(?:/l)?|g/l)*",
+            between,
+        )
+    )
 
 
 def _can_be_count(text: str, number: Numeral, analyte: Analyte | None) -> bool:
@@ -291,12 +342,17 @@ def _with_newer(text: str, following: Sequence[Numeral]) -> list[Numeral]:
         between = text[chosen[-1].end : number.start]
         if re.match(r"\s*-\s*$|\s*[~～]\s*$", between) and len(between) <= 3:
             break
-        if _BETWEEN.match(between) or _OLD.search(text[max(0, number.start - 24) : number.start]) or _OLD.search(
-            text[max(0, chosen[0].start - 24) : chosen[0].start]
+        if (
+            _BETWEEN.match(between)
+            or _OLD.search(text[max(0, number.start - 24) : number.start])
+            or _OLD.search(text[max(0, chosen[0].start - 24) : chosen[0].start])
         ):
             chosen.append(number)
             continue
-        if re.fullmatch(r"[,\s]*(?:今天?|这次|现在|昨天?|now|today|this (?:week|time)|是|is|才|只有|only|it'?s|its|down to|up to|:)+\s*", between):
+        if re.fullmatch(
+            r"[,\s]*(?:今天?|这次|现在|昨天?|now|today|this (?:week|time)|是|is|才|只有|only|it'?s|its|down to|up to|:)+\s*",
+            between,
+        ):
             chosen.append(number)
         break
     return chosen
@@ -307,7 +363,11 @@ def _count(writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted
     value, or_else = _in_giga(text, number, analyte)
     before = text[max(0, number.start - 24) : number.start]
     after = text[number.end : number.end + 16]
-    if re.search(r"(?:不到|还不到|低于|不足|under|below|less than)\s*$", before) and analyte is Analyte.PLATELETS and not _question_near(text):
+    if (
+        re.search(r"(?:不到|还不到|低于|不足|under|below|less than)\s*$", before)
+        and analyte is Analyte.PLATELETS
+        and not _question_near(text)
+    ):
         value = value - (1 if value > 1 else 0)
     return Count(
         analyte=analyte,
@@ -315,7 +375,9 @@ def _count(writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted
         quote=writing.quote(number.start, number.end),
         span=writing.span(number.start, number.end),
         current=not (
-            doubted(number.start) or _is_old(text, number, before, after) or _is_threshold(text, before, after)
+            doubted(number.start)
+            or _is_old(text, number, before, after)
+            or _is_threshold(text, before, after)
         ),
         unit_doubtful=or_else is not None,
         or_else=or_else,
@@ -332,7 +394,9 @@ def _is_old(text: str, number: Numeral, before: str, after: str) -> bool:
         return True
     if _OLD.search(before):
         return True
-    to_newer = _BETWEEN.match(text[number.end : number.end + 12].split("\n")[0][: _gap_to_next_digit(text, number.end)])
+    to_newer = _BETWEEN.match(
+        text[number.end : number.end + 12].split("\n")[0][: _gap_to_next_digit(text, number.end)]
+    )
     return bool(to_newer) and _gap_to_next_digit(text, number.end) > 0
 
 
@@ -347,7 +411,10 @@ def _is_threshold(text: str, before: str, after: str) -> bool:
     if _THRESHOLD.search(before) and _question_near(text) and _DOUBT_WORDS.search(text):
         return True
     return bool(
-        re.search(r"what (?:platelet )?(?:number|level|count|platelet)|how low|多少(?:才|算|以下|以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|it|they|platelets)|aim for|target|要到多少|到多少", text)
+        re.search(
+            r"what (?:platelet )?(?:number|level|count|platelet)|how low|多少(?:才|算|以下|以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|it|they|platelets)|aim for|target|要到多少|到多少",
+            text,
+        )
     )
 
 
@@ -385,15 +452,16 @@ def _unnamed(
         if any(name.end <= number.start <= name.end + 8 for name in names):
             continue
         thousands = number.multiplied and Decimal(1000) <= number.low <= Decimal(1_500_000)
-        if thousands and not re.search(r"钱|花|块|元|房|工资|步|费|cost|paid|£|salary|price|万一|steps", text):
-            found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
-        elif alone == number.written and _is_bare_count(number) and not has_temperature:
-            found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
-        elif _CELL_UNIT.match(text[number.end : number.end + 8]) and not names:
-            found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
-        elif not names and not has_temperature and _went_from_to(text, number, free):
-            found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
-        elif not names and not has_temperature and _spoken_of_as_result(text, number):
+        if (
+            (
+                thousands
+                and not re.search(r"钱|花|块|元|房|工资|步|费|cost|paid|£|salary|price|万一|steps", text)
+            )
+            or (alone == number.written and _is_bare_count(number) and not has_temperature)
+            or (_CELL_UNIT.match(text[number.end : number.end + 8]) and not names)
+            or (not names and not has_temperature and _went_from_to(text, number, free))
+            or (not names and not has_temperature and _spoken_of_as_result(text, number))
+        ):
             found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
     return found
 
@@ -412,7 +480,8 @@ def _went_from_to(text: str, number: Numeral, free: Sequence[Numeral]) -> bool:
             continue
         first, second = (other, number) if other.end <= number.start else (number, other)
         if _BETWEEN.match(text[first.end : second.start]) and re.search(
-            r"从|由|(?<![a-z])(?:from|was)(?![a-z])|升|涨|掉|降|跌|up|down|→|->", text[max(0, first.start - 8) : second.start]
+            r"从|由|(?<![a-z])(?:from|was)(?![a-z])|升|涨|掉|降|跌|up|down|→|->",
+            text[max(0, first.start - 8) : second.start],
         ):
             return True
     return False
@@ -449,7 +518,9 @@ def _digits_only(writing: Writing, doubted: Doubted) -> list[Count]:
     return found
 
 
-_PENDING = re.compile(r"还没|没出|没拿|等结果|刚抽|今天(?:的)?(?:还|没|抽)|没有结果|(?<![a-z])(?:wait\w*|pending|not (?:yet|back)|todays|took|drawn|no result)(?![a-z])")
+_PENDING = re.compile(
+    r"还没|没出|没拿|等结果|刚抽|今天(?:的)?(?:还|没|抽)|没有结果|(?<![a-z])(?:wait\w*|pending|not (?:yet|back)|todays|took|drawn|no result)(?![a-z])"
+)
 
 
 def _newest(text: str, counts: list[Count], kept: frozenset[int]) -> list[Count]:
@@ -472,16 +543,88 @@ _DURATION = re.compile(
 )
 _LONG_WORDS: tuple[tuple[str, int], ...] = (
     (r"一(?:晚上|夜|宿|整夜|整晚)|整(?:晚|夜|宿)|大半(?:宿|夜)|all night|whole night|overnight", 480),
-    (r"一(?:上午|下午|早上|早晨|晌午)|半天|all (?:morning|afternoon|evening)|for hours|好几个?小时|for ages", 180),
-    (r"一整天|一天(?!(?:流|拉|吐|跑|出|去|要|三|两|四|五|六|七|八|十|几|[\d]|不|都|一|好|换|没|到))|整天|all day|whole day", 720),
+    (
+        r"一(?:上午|下午|早上|早晨|晌午)|半天|all (?:morning|afternoon|evening)|for hours|好几个?小时|for ages",
+        180,
+    ),
+    (
+        r"一整天|一天(?!(?:流|拉|吐|跑|出|去|要|三|两|四|五|六|七|八|十|几|[\d]|不|都|一|好|换|没|到))|整天|all day|whole day",
+        720,
+    ),
     (r"quarter of an hour|一刻钟", 15),
 )
-_MINUTES = {"分": 1, "小时": 60, "钟头": 60, "刻": 15, "天": 1440, "周": 10080, "星": 10080, "礼": 10080, "个月": 43200, "秒": 0, "mi": 1, "ho": 60, "hr": 60, "h": 60, "da": 1440, "we": 10080, "wk": 10080, "mo": 43200, "se": 0}
-_ENGLISH_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40, "forty five": 45, "fifty": 50, "sixty": 60, "few": 3, "a few": 3, "several": 5, "couple of": 2, "a couple of": 2, "once": 1, "twice": 2, "half": 0.5, "half a": 0.5, "half an": 0.5}
+_MINUTES = {
+    "分": 1,
+    "小时": 60,
+    "钟头": 60,
+    "刻": 15,
+    "天": 1440,
+    "周": 10080,
+    "星": 10080,
+    "礼": 10080,
+    "个月": 43200,
+    "秒": 0,
+    "mi": 1,
+    "ho": 60,
+    "hr": 60,
+    "h": 60,
+    "da": 1440,
+    "we": 10080,
+    "wk": 10080,
+    "mo": 43200,
+    "se": 0,
+}
+_ENGLISH_NUMBERS = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "forty five": 45,
+    "fifty": 50,
+    "sixty": 60,
+    "few": 3,
+    "a few": 3,
+    "several": 5,
+    "couple of": 2,
+    "a couple of": 2,
+    "once": 1,
+    "twice": 2,
+    "half": 0.5,
+    "half a": 0.5,
+    "half an": 0.5,
+}
 _TIMES = re.compile(
     r"(?P<number>\d+|[零一二三四五六七八九十百两俩几]+)\s*(?:-|~|到|、|or|to)?\s*(?P<second>\d+|[一二三四五六七八九十两]+)?\s*(?P<more>多|来|几)?\s*(?P<unit>次|回|趟|遍|times?(?![a-z])|x(?![a-z0-9]))|(?P<word>once|twice|two times|three times|four times|five times|six times|seven times|eight times|nine times|ten times|a dozen times|three or four times|four or five times|five or six times|one time|several times|many times)(?![a-z])"
 )
-_WORD_TIMES = {"once": 1, "one": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "a": 12, "several": 5, "many": 6}
+_WORD_TIMES = {
+    "once": 1,
+    "one": 1,
+    "twice": 2,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "a": 12,
+    "several": 5,
+    "many": 6,
+}
 
 
 def _durations(writing: Writing, used: set[int]) -> tuple[list[Lasting], list[int]]:
@@ -513,7 +656,11 @@ def _durations(writing: Writing, used: set[int]) -> tuple[list[Lasting], list[in
     for pattern, minutes in _LONG_WORDS:
         for match in re.finditer(pattern, text):
             found.append(
-                Lasting(minutes=minutes, quote=writing.quote(match.start(), match.end()), span=writing.span(match.start(), match.end()))
+                Lasting(
+                    minutes=minutes,
+                    quote=writing.quote(match.start(), match.end()),
+                    span=writing.span(match.start(), match.end()),
+                )
             )
     for match in re.finditer(r"(?:第|day )(\d+|[一二三四五六七八九十]+)(?:天)?", text):
         place = _amount(match[1])
@@ -527,8 +674,12 @@ def _durations(writing: Writing, used: set[int]) -> tuple[list[Lasting], list[in
 def _bare_minutes(writing: Writing) -> list[Lasting]:
     """`stopped in 5`: minutes without the word."""
     return [
-        Lasting(minutes=int(m[1]), quote=writing.quote(m.start(), m.end()), span=writing.span(m.start(), m.end()))
-        for m in re.finditer(r"(?:stopped|stops|stop) (?:in|after) (\d{1,2})(?!\d|\s*(?:min|h|day|sec|times))", writing.read)
+        Lasting(
+            minutes=int(m[1]), quote=writing.quote(m.start(), m.end()), span=writing.span(m.start(), m.end())
+        )
+        for m in re.finditer(
+            r"(?:stopped|stops|stop) (?:in|after) (\d{1,2})(?!\d|\s*(?:min|h|day|sec|times))", writing.read
+        )
     ]
 
 
@@ -542,13 +693,28 @@ def _times(writing: Writing, used: set[int]) -> list[Times]:
         else:
             if used & set(range(match.start(), match.start() + 1)):
                 continue
-            if text[max(0, match.start() - 1) : match.start()] in ("第", "上", "这", "那", "每", "下", "首", "头"):
+            if text[max(0, match.start() - 1) : match.start()] in (
+                "第",
+                "上",
+                "这",
+                "那",
+                "每",
+                "下",
+                "首",
+                "头",
+            ):
                 continue
             value = _amount(match["second"] or "") or _amount(match["number"])
         if value is None:
             continue
         used.update(range(match.start(), match.end()))
-        found.append(Times(times=int(value), quote=writing.quote(match.start(), match.end()), span=writing.span(match.start(), match.end())))
+        found.append(
+            Times(
+                times=int(value),
+                quote=writing.quote(match.start(), match.end()),
+                span=writing.span(match.start(), match.end()),
+            )
+        )
     return found
 
 

@@ -63,7 +63,14 @@ def _arabic(match: re.Match[str]) -> Numeral:
             part = number * unit / 10 ** len(after)
         value = value * unit + part
     return Numeral(
-        match.start(), match.end(), value, value, match.group().strip(), bool(rest), False, len(digits.split(".")[0])
+        match.start(),
+        match.end(),
+        value,
+        value,
+        match.group().strip(),
+        bool(rest),
+        False,
+        len(digits.split(".")[0]),
     )
 
 

@@ -20,9 +20,7 @@ _BOUND = 4096
 """Characters read at most: Telegram's own limit of a message. Source: stack, "Telegram itself"."""
 
 _STOPPING = r"(?:止不住|停不住|停不下|按不住|压不住|壓不住|还在流|還在流|一直流|流不停|流個不停|流个不停|不停|唔停|没停|沒停|哗哗)"
-_FAINT = (
-    r"(?:晕倒|暈倒|晕过去|暈過去|昏倒|昏过去|昏過去|站不住|站不起|站不稳|出冷汗|冒冷汗|眼前发黑|眼前發黑|头晕|頭暈)"
-)
+_FAINT = r"(?:晕倒|暈倒|晕过去|暈過去|昏倒|昏过去|昏過去|站不住|站不起|站不稳|出冷汗|冒冷汗|眼前发黑|眼前發黑|头晕|頭暈)"
 _EN_ON = (
     r"(?:won'?t stop|wont stop|not stopping|hasn'?t stopped|can'?t stop|keeps (?:bleeding|coming|pouring)|"
     r"non ?stop|pouring|gushing|like a tap|still (?:bleeding|going|pouring))"

@@ -33,7 +33,9 @@ _ZH_AFTER = re.compile(
     r"^(?P<filler>(?:的|什么的|啥的|之类的|这些|情况|症状|现象|等|了|过|血|呀|啊|倒|也|是|就|的话|都|倒是|全|一概|全都|均|还|暂时|并|目前|"
     r"一点都|一点也|一点|现在|今天|这次|,| |:|-|？|\?|吗|嘛|呢|、)*?)(?P<no>没有|没|冇|无|不)(?!停|止|好|完|断|退|消|劲|力|法|办|缓|想|敢|用|准|事|管|见好|多久|量|去|来得|忍|胃|精|睡|反应)"
 )
-_ZH_AFTER_END = re.compile(r"^(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)")
+_ZH_AFTER_END = re.compile(
+    r"^(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)"
+)
 _EN_AFTER = re.compile(
     r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|negative\b|never\b|not (?:at all|present|today|now|this time|really any|happening)\b|n\b|0\b(?!\.))(?!\s*(?:idea|clue|matter|better|sleep|longer|appetite|energy|reason|improve))"
 )
@@ -42,7 +44,9 @@ _EN_BREAKERS = re.compile(
 )
 _WEAK_ZH = re.compile(r"(?:不是|没有|没|不)(?:很|太|特别|那么|这么|怎么|十分|非常|多|大)(?:的)?$")
 _BARE_LIST_EN = re.compile(r"^\s*(?:or|and|nor|&|,|any|no|a|of|the|with|more|new|also|\s)*$")
-_BARE_LIST_ZH = re.compile(r"^(?:和|或|或者|也|及|、|,|还有|以及|的|啥的|什么的|之类|都|有|出现|没有|没|了|情况|症状|等|\s|[.!。])*$")
+_BARE_LIST_ZH = re.compile(
+    r"^(?:和|或|或者|也|及|、|,|还有|以及|的|啥的|什么的|之类|都|有|出现|没有|没|了|情况|症状|等|\s|[.!。])*$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,9 @@ class PolarityReader:
         start, end = gap
         between = self._blank[start:end]
         for match in _ZH_NEGATION.finditer(between):
-            if not _is_question_form(self._text, start + match.start()) and _ZH_FILLER.fullmatch(between[match.end() :]):
+            if not _is_question_form(self._text, start + match.start()) and _ZH_FILLER.fullmatch(
+                between[match.end() :]
+            ):
                 return True
         found = _EN_NEGATION.search(between)
         return bool(found) and not _EN_BREAKERS.search(between[found.end() :] if found else "")
@@ -189,7 +195,9 @@ class PolarityReader:
             return repeated and not crossed
         if repeated:
             return True
-        return bool(_ZH_AFTER_END.match(tail)) and (match["no"] in ("没有", "冇", "无") or tail[:1] in ("", " ", ",", ".", "!", "?") or not crossed)
+        return bool(_ZH_AFTER_END.match(tail)) and (
+            match["no"] in ("没有", "冇", "无") or tail[:1] in ("", " ", ",", ".", "!", "?") or not crossed
+        )
 
     def _denied_in_list(self, hit: Hit) -> bool:
         """`no fever, bleeding or chills`: a bare item after a denied one; `发烧、出血都没有`: before one."""
@@ -211,7 +219,12 @@ class PolarityReader:
         )
 
     def _joined(self, start: int, end: int) -> bool:
-        return bool(re.fullmatch(r"\s*(?:or|nor|and|&|/|,|or any|or a|or more|和|或|或者|跟|及|、|也|,| )+\s*", self._text[start:end]))
+        return bool(
+            re.fullmatch(
+                r"\s*(?:or|nor|and|&|/|,|or any|or a|or more|和|或|或者|跟|及|、|也|,| )+\s*",
+                self._text[start:end],
+            )
+        )
 
     def _before_is_denied(self, number: int) -> bool:
         """The part before ends in a denied item and this part continues a list (an English or a 没有 list)."""
@@ -234,8 +247,16 @@ class PolarityReader:
         words = self._text[part.start : part.end]
         hits = self._in_part.get(number, [])
         if not hits:
-            return bool(re.match(r"\s*(?:都|全|全都|统统|通通|一样都|什么都|一个都)(?:没有|没|冇|无)(?!停|止|好)", words))
-        return bool(re.search(r"(?:都|也|全)(?:没有|没|冇)", words)) and self._is_denied(hits[-1]) and part.opened_by == "list"
+            return bool(
+                re.match(
+                    r"\s*(?:都|全|全都|统统|通通|一样都|什么都|一个都)(?:没有|没|冇|无)(?!停|止|好)", words
+                )
+            )
+        return (
+            bool(re.search(r"(?:都|也|全)(?:没有|没|冇)", words))
+            and self._is_denied(hits[-1])
+            and part.opened_by == "list"
+        )
 
     def _without_findings(self, start: int, end: int) -> str:
         letters = list(self._blank[start:end])
@@ -259,7 +280,9 @@ class PolarityReader:
         for cue in [*self._cues.named("unreal"), *self._cues.named("correction")]:
             cue_number = self._clauses.number_at(cue.start)
             later_now = any(
-                cue.start < now.start < hit.start for now in [*self._cues.named("self_again")] if "我" in self._text[now.start : now.end]
+                cue.start < now.start < hit.start
+                for now in [*self._cues.named("self_again")]
+                if "我" in self._text[now.start : now.end]
             )
             if abs(cue_number - number) <= 3 and not later_now and not self._turned(cue.start, hit.start):
                 return True
@@ -275,13 +298,19 @@ class PolarityReader:
         )
 
     def _is_someone_else(self, hit: Hit) -> bool:
-        if any(self._text[c.start : c.end].startswith(("我是", "im ", "i am ", "this is", "here")) or "here" in self._text[c.start : c.end] for c in self._cues.named("caregiver")):
+        if any(
+            self._text[c.start : c.end].startswith(("我是", "im ", "i am ", "this is", "here"))
+            or "here" in self._text[c.start : c.end]
+            for c in self._cues.named("caregiver")
+        ):
             return False
         position = self.head(hit)
         number = self._clauses.number_at(position)
         first, _ = self._clauses.sentence(number)
         start = self._clauses.parts[max(first, number - 3)].start
-        others = [p for p in self._cues.named("someone_else") if start <= p.start < max(position, hit.start + 1)]
+        others = [
+            p for p in self._cues.named("someone_else") if start <= p.start < max(position, hit.start + 1)
+        ]
         if not others:
             return False
         person = others[-1]
@@ -296,12 +325,18 @@ class PolarityReader:
         if turned:
             return False
         patient = [
-            p for p in self._cues.named("patient") if between[0] <= p.start < position and not self._text[p.start : p.end] in ("她", "she", "shes", "her")
+            p
+            for p in self._cues.named("patient")
+            if between[0] <= p.start < position
+            and self._text[p.start : p.end] not in ("她", "she", "shes", "her")
         ]
         if patient:
             return False
         if self._clauses.number_at(person.start) != number:
-            return not any(self._cues.within("now", between[0], position)) and number - self._clauses.number_at(person.start) <= 2
+            return (
+                not any(self._cues.within("now", between[0], position))
+                and number - self._clauses.number_at(person.start) <= 2
+            )
         return True
 
     def _is_supposed(self, hit: Hit) -> bool:
@@ -343,7 +378,12 @@ class PolarityReader:
             if cue_number == number and not self._now_between(cue, hit):
                 return True
             only_adverb = not self._in_part.get(cue_number)
-            if first <= cue_number < number and number - cue_number == 1 and only_adverb and not self._turned(cue.start, hit.end):
+            if (
+                first <= cue_number < number
+                and number - cue_number == 1
+                and only_adverb
+                and not self._turned(cue.start, hit.end)
+            ):
                 return True
         return False
 

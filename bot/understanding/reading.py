@@ -26,7 +26,7 @@ from bot.understanding.intents import Acts, intent_of
 from bot.understanding.levelling import Judgement, LevelRules, Situation
 from bot.understanding.lexicon_files import Entry
 from bot.understanding.matcher import Hit
-from bot.understanding.measures import Measures, measure
+from bot.understanding.measures import measure
 from bot.understanding.polarity import Cues, PolarityReader
 from bot.understanding.red_flags import flag
 from bot.understanding.writing import Writing
@@ -38,18 +38,49 @@ _REPLACES: dict[str, frozenset[str]] = {
     "severe_headache_neuro": frozenset({"headache"}),
     "vomiting_blood": frozenset({"vomiting", "bleeding"}),
     "coughing_blood": frozenset({"bleeding"}),
-    "allergic_reaction": frozenset({"rash", "breathlessness", "limb_swelling", "injection_site_reaction", "eye_bleeding"}),
+    "allergic_reaction": frozenset(
+        {"rash", "breathlessness", "limb_swelling", "injection_site_reaction", "eye_bleeding"}
+    ),
     "limb_swelling": frozenset(),
     "pregnancy": frozenset(),
 }
 _BLEEDING = frozenset(
-    "nosebleed gum_bleeding haematuria blood_in_stool vomiting_blood coughing_blood vaginal_bleeding puncture_bleeding "
-    "eye_bleeding bruising".split()
+    [
+        "nosebleed",
+        "gum_bleeding",
+        "haematuria",
+        "blood_in_stool",
+        "vomiting_blood",
+        "coughing_blood",
+        "vaginal_bleeding",
+        "puncture_bleeding",
+        "eye_bleeding",
+        "bruising",
+    ]
 )
 _POINTS_AT_BLEEDING = frozenset({"not_stopping", "pouring"})
 _MAY_BE_DENIED = frozenset(
-    "large severe sudden worsening widespread faint faint_strong pouring resolved drowsy pad_hour vision_blurred hinders recurrent at_rest "
-    "both_sides lasting food_cause heavier".split()
+    [
+        "large",
+        "severe",
+        "sudden",
+        "worsening",
+        "widespread",
+        "faint",
+        "faint_strong",
+        "pouring",
+        "resolved",
+        "drowsy",
+        "pad_hour",
+        "vision_blurred",
+        "hinders",
+        "recurrent",
+        "at_rest",
+        "both_sides",
+        "lasting",
+        "food_cause",
+        "heavier",
+    ]
 )
 _NOT_A_CODE = frozenset({"injury", "spine"})
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
@@ -86,7 +117,9 @@ class Reading:
         self._clauses = Clauses(self._text)
         self._by_kind = _by_kind(hits)
         self._symptom_hits = _one_reading_of_blood(_without_covered(self._by_kind["symptom"]), self._text)
-        self._cues = Cues(_by_name([*self._by_kind["cue"], *self._by_kind["idiom"], *self._by_kind["person"]]))
+        self._cues = Cues(
+            _by_name([*self._by_kind["cue"], *self._by_kind["idiom"], *self._by_kind["person"]])
+        )
         self._polarity = PolarityReader(self._text, self._clauses, self._cues, self._symptom_hits)
         self._modifiers = self._standing_modifiers()
         self._signs = {h.entry.name for h in self._by_kind["sign"] if self._sign_stands(h)}
@@ -117,7 +150,9 @@ class Reading:
 
     def standing(self) -> list[Hit]:
         """Symptom and modifier hits that are no part of longer words or an idiom; for checking a lexicon."""
-        symptoms = [h for h in self._symptom_hits if self._polarity.read(h, h.entry.sign) is not Polarity.IDIOM]
+        symptoms = [
+            h for h in self._symptom_hits if self._polarity.read(h, h.entry.sign) is not Polarity.IDIOM
+        ]
         return [*symptoms, *self._modifiers]
 
     # ---------------------------------------------------------------- findings
@@ -164,16 +199,28 @@ class Reading:
             parts = self._neighbourhood(case, own_parts)
             names = [m.entry.name for m in self._modifiers if self._belongs(m, case, parts, cases)]
             case.modifiers = list(dict.fromkeys(names))
-            case.minutes = max((d.minutes for d in self._measures.durations if self._near(d.span.start, parts)), default=None)
+            case.minutes = max(
+                (d.minutes for d in self._measures.durations if self._near(d.span.start, parts)), default=None
+            )
             if case.minutes is not None and case.minutes >= 1440:
                 # "断断续续三天" lasts days: how long one bleed ran is then not said.
-                shorter = [d.minutes for d in self._measures.durations if self._near(d.span.start, parts) and d.minutes < 1440]
+                shorter = [
+                    d.minutes
+                    for d in self._measures.durations
+                    if self._near(d.span.start, parts) and d.minutes < 1440
+                ]
                 case.minutes = max(shorter, default=None)
-            case.times = max((t.times for t in self._measures.times if self._near(t.span.start, parts)), default=None)
+            case.times = max(
+                (t.times for t in self._measures.times if self._near(t.span.start, parts)), default=None
+            )
             case.days = max(self._measures.day_numbers, default=None)
             if case.polarity is Polarity.PAST and "fading" in case.modifiers:
                 case.polarity = Polarity.PRESENT  # an old bruise that fades is still there
-            if case.polarity is Polarity.PRESENT and "resolved" in case.modifiers and "not_stopping" not in case.modifiers:
+            if (
+                case.polarity is Polarity.PRESENT
+                and "resolved" in case.modifiers
+                and "not_stopping" not in case.modifiers
+            ):
                 case.polarity = Polarity.RESOLVED
 
     def _parts_of(self, case: _Case) -> set[int]:
@@ -201,10 +248,17 @@ class Reading:
             return True
         number = self._clauses.number_at(modifier.start)
         if number not in parts:
-            return modifier.entry.name in _POINTS_AT_BLEEDING and case.symptom in _BLEEDING | {"bleeding"} and len(self._clauses.parts) <= 6 and not self._is_taken(number, cases)
+            return (
+                modifier.entry.name in _POINTS_AT_BLEEDING
+                and case.symptom in _BLEEDING | {"bleeding"}
+                and len(self._clauses.parts) <= 6
+                and not self._is_taken(number, cases)
+            )
         if modifier.entry.name in _POINTS_AT_BLEEDING and case.symptom in _BLEEDING | {"bleeding"}:
             return True
-        rivals = [c for c in cases if c is not case and c.polarity.is_reported and number in self._parts_of(c)]
+        rivals = [
+            c for c in cases if c is not case and c.polarity.is_reported and number in self._parts_of(c)
+        ]
         if not rivals or number not in self._parts_of(case):
             return True
         mine = min(_distance(modifier, hit) for hit in case.hits)
@@ -304,7 +358,9 @@ class Reading:
 
     def _with_intent(self, understood: Understanding, cases: list[_Case]) -> Understanding:
         acts = Acts(self._acts(), self._clauses)
-        positions = [(case.first.start, case.polarity) for case in cases if case.polarity is not Polarity.IDIOM]
+        positions = [
+            (case.first.start, case.polarity) for case in cases if case.polarity is not Polarity.IDIOM
+        ]
         counted = [self._read_position(c.span.start) for c in understood.counts if c.current]
         intent, reason = intent_of(acts, understood, positions, min(counted, default=None))
         self._reasons.append(f"intent {intent.value}: {reason}")
@@ -318,7 +374,9 @@ class Reading:
                 shelf = now if case.polarity.is_reported else ask if case.polarity in _CONFIRM else None
                 if shelf is not None:
                     quote = self._writing.quote(case.first.start, case.first.end)
-                    shelf.setdefault(name, flag(name, case.symptom if case.symptom not in _NOT_A_CODE else "other", quote))
+                    shelf.setdefault(
+                        name, flag(name, case.symptom if case.symptom not in _NOT_A_CODE else "other", quote)
+                    )
         death = "death" in self._signs
         flags = () if death else _worst_first(now.values())
         return replace(
@@ -328,7 +386,10 @@ class Reading:
             confirm=_worst_first(f for f in ask.values() if f.rule not in now),
             death=death,
             open_gate=not flags and not death and self._should_open_gate(understood),
-            reasons=(*self._reasons, *(f"red flag {f.rule}: {f.text_id}, because of “{f.quote}”" for f in flags)),
+            reasons=(
+                *self._reasons,
+                *(f"red flag {f.rule}: {f.text_id}, because of “{f.quote}”" for f in flags),
+            ),
         )
 
     def _should_open_gate(self, understood: Understanding) -> bool:
@@ -348,7 +409,9 @@ class Reading:
         polarity = self._polarity.read(hit, "")
         if hit.entry.name == "body_words":
             return polarity is not Polarity.IDIOM
-        if hit.entry.name == "drug_taken" and any(h.entry.name == "advice_wanted" and h.start <= hit.start < h.end for h in self._by_kind["sign"]):
+        if hit.entry.name == "drug_taken" and any(
+            h.entry.name == "advice_wanted" and h.start <= hit.start < h.end for h in self._by_kind["sign"]
+        ):
             return False
         return polarity is Polarity.PRESENT
 
@@ -371,7 +434,15 @@ class Reading:
         words = self._text[hit.start : hit.end]
         if words != "stop":
             return False
-        alone = self._text.strip(" .!?~\n") in ("stop", "please stop", "stop please", "stop pls", "pls stop", "stop it", "stop now")
+        alone = self._text.strip(" .!?~\n") in (
+            "stop",
+            "please stop",
+            "stop please",
+            "stop pls",
+            "pls stop",
+            "stop it",
+            "stop now",
+        )
         return not alone
 
     def _is_not_mine(self, hit: Hit) -> bool:
@@ -436,12 +507,17 @@ def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     for hit in hits:
         rivals = [o for o in hits if o is not hit and o.fixed()[-1] == hit.fixed()[-1]]
         mouth = any(
-            o.entry.name == "gum_bleeding" and any(w in text[o.start : o.end] for w in _MOUTH_WATER) for o in rivals
+            o.entry.name == "gum_bleeding" and any(w in text[o.start : o.end] for w in _MOUTH_WATER)
+            for o in rivals
         )
         coughed = any(o.entry.name == "coughing_blood" for o in rivals)
         if hit.entry.name == "vomiting_blood" and (mouth or coughed):
             continue
-        if hit.entry.name == "coughing_blood" and mouth and not any(w in text[hit.start : hit.end] for w in ("咳", "cough")):
+        if (
+            hit.entry.name == "coughing_blood"
+            and mouth
+            and not any(w in text[hit.start : hit.end] for w in ("咳", "cough"))
+        ):
             continue
         kept.append(hit)
     return kept
@@ -470,11 +546,31 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
     if case.symptom == "other" and case.signs <= {"cold"} and "coughing_blood" in present:
         return not any(w in words for w in ("感冒", "鼻涕", "cold", "flu", "sneez", "runny"))
     if case.symptom == "mouth_sores" and "gum_bleeding" in present:
-        bleeding = [h for c in cases if c.symptom == "gum_bleeding" for h in c.hits if h.entry.sign == "blood_blister"]
+        bleeding = [
+            h for c in cases if c.symptom == "gum_bleeding" for h in c.hits if h.entry.sign == "blood_blister"
+        ]
         return all(any(b.start < h.end and h.start < b.end for b in bleeding) for h in case.hits)
     if case.symptom == "joint_muscle_pain" and present & {"limb_swelling", "injection_site_reaction"}:
-        limbs = ("腿", "胳膊", "臂", "脚", "手", "leg", "arm", "calf", "calves", "ankle", "foot", "feet", "thigh", "hand", "walk")
-        return any(w in words for w in limbs) and not any(w in words for w in ("骨", "浑身", "全身", "bone", "all over"))
+        limbs = (
+            "腿",
+            "胳膊",
+            "臂",
+            "脚",
+            "手",
+            "leg",
+            "arm",
+            "calf",
+            "calves",
+            "ankle",
+            "foot",
+            "feet",
+            "thigh",
+            "hand",
+            "walk",
+        )
+        return any(w in words for w in limbs) and not any(
+            w in words for w in ("骨", "浑身", "全身", "bone", "all over")
+        )
     if case.symptom == "breathlessness" and "chest_pain" in present and "cannot_breathe" not in case.signs:
         return all(text[h.start : h.end] in ("胸口堵", "憋气", "憋得慌") for h in case.hits)
     return False
@@ -488,7 +584,21 @@ def _is_beside_the_point(case: _Case, cases: list[_Case]) -> bool:
     if case.signs == {"vague"}:
         return bool(others)
     if case.signs <= {"vague", "flush_sweat"}:
-        return any(c.symptom in ("chest_pain", "vaginal_bleeding", "blood_in_stool", "vomiting_blood", "fever", "dizziness", "palpitations", "severe_headache_neuro", "nosebleed") for c in others)
+        return any(
+            c.symptom
+            in (
+                "chest_pain",
+                "vaginal_bleeding",
+                "blood_in_stool",
+                "vomiting_blood",
+                "fever",
+                "dizziness",
+                "palpitations",
+                "severe_headache_neuro",
+                "nosebleed",
+            )
+            for c in others
+        )
     return False
 
 

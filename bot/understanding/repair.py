@@ -21,12 +21,30 @@ from bot.understanding.writing import Writing
 
 # 24 MB and 12 ms at 4,096 characters instead of 68 MB and 25 ms. Source: decisions, last section.
 os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-from pypinyin import Style, lazy_pinyin  # noqa: E402
+from pypinyin import Style, lazy_pinyin
 
 _CJK = re.compile(r"[\u3400-\u9fff]+")
 _WORD = re.compile(r"[a-z]+")
 _SHORTEST_ENGLISH = 5
-_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "er", "ers", "y", "ness", "ful", "r", "e", "le", "les", "ling", "led")
+_ENDINGS = (
+    "s",
+    "es",
+    "ed",
+    "d",
+    "ing",
+    "ly",
+    "er",
+    "ers",
+    "y",
+    "ness",
+    "ful",
+    "r",
+    "e",
+    "le",
+    "les",
+    "ling",
+    "led",
+)
 """Ordinary endings: `blisters` is no mistyped `blister`."""
 _SHORTEST_PINYIN = 6
 _LONGEST_PINYIN = 4
@@ -95,7 +113,9 @@ class Repairer:
         self._automaton = AhoCorasick(self._keys or ["\uf8ff"], implementation=Implementation.ContiguousNFA)
         kept = sorted(not_typos | set(self._chinese))
         self._kept = AhoCorasick(
-            kept or ["\uf8ff"], matchkind=MatchKind.LeftmostLongest, implementation=Implementation.ContiguousNFA
+            kept or ["\uf8ff"],
+            matchkind=MatchKind.LeftmostLongest,
+            implementation=Implementation.ContiguousNFA,
         )
         self._english_known = frozenset(english) | plain
         self._by_length: dict[int, list[str]] = defaultdict(list)
@@ -184,7 +204,9 @@ class Repairer:
         for length in (len(typed), len(typed) + 1, len(typed) - 1):
             for word in self._by_length.get(length, ()):
                 # A first letter is rarely mistyped, and guarding it keeps `never` from being `fever`.
-                if (word[0] == typed[0] or word[1] == typed[0]) and OSA.distance(word, typed, score_cutoff=1) <= 1:
+                if (word[0] == typed[0] or word[1] == typed[0]) and OSA.distance(
+                    word, typed, score_cutoff=1
+                ) <= 1:
                     return word
         return None
 

@@ -45,7 +45,9 @@ class Rate:
         if self.value is None or self.interval is None:
             return f"{self.name:<34}   -"
         low, high = self.interval
-        return f"{self.name:<34} {self.value:6.3f}  {self.hits:>4}/{self.total:<4} 95 % {low:.3f} to {high:.3f}"
+        return (
+            f"{self.name:<34} {self.value:6.3f}  {self.hits:>4}/{self.total:<4} 95 % {low:.3f} to {high:.3f}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def report(judged: Sequence[Judged], *, with_misses: bool) -> str:
 def _miss_lines(misses: Sequence[Miss]) -> list[str]:
     lines = [f"misses ({len(misses)})"]
     for miss in misses:
-        lines.append(f"  {miss.identifier} {miss.what}: expected {miss.expected}, got {miss.got}: {miss.text}")
+        lines.append(
+            f"  {miss.identifier} {miss.what}: expected {miss.expected}, got {miss.got}: {miss.text}"
+        )
         lines.extend(f"      {reason}" for reason in miss.reasons)
     return lines
 

@@ -91,9 +91,13 @@ class Lanes:
 
     async def work_off(self) -> None:
         """Everything that is in the inbox now, and what that brings, until it is empty (tests, rehearsal)."""
-        while await self._begin_claimed() or self._in_hand:
+        while True:
+            self._wake.clear()
+            there_may_be_more = await self._begin_claimed()
             if self._in_hand:
                 await asyncio.wait(self._in_hand.values(), return_when=asyncio.FIRST_COMPLETED)
+            elif not there_may_be_more and not self._wake.is_set():
+                return  # a row that was put down during the claim would have woken us
 
     async def _begin_claimed(self) -> bool:
         """Claims as many rows as there are places and begins each; whether there may be more at once.

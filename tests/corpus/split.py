@@ -31,7 +31,7 @@ def shuffled(identifiers: list[str]) -> list[str]:
 
 
 def set_aside(lines: list[dict[str, object]]) -> frozenset[str]:
-    """The identifiers of the third that is never read: floor or ceiling per stratum so that the sum is a third."""
+    """The identifiers of the third that is never read: floor or ceiling per stratum, a third in sum."""
     strata: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
     for line in lines:
         strata[stratum(line)].append(str(line["id"]))

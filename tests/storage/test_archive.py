@@ -96,10 +96,13 @@ class TestFacts:
                 await uow.staff.set_unreachable(cast.COORDINATOR.code, datetime(2026, 3, 10))  # noqa: DTZ001
 
     async def test_an_error_in_the_middle_changes_nothing(self, archive: Archive) -> None:
-        with pytest.raises(RuntimeError, match="in the middle"):
+        async def break_off() -> None:
             async with archive.begin() as uow:
                 await uow.sites.add(cast.TIANJIN)
                 raise RuntimeError("in the middle")
+
+        with pytest.raises(RuntimeError, match="in the middle"):
+            await break_off()
         async with archive.read() as uow:
             assert await uow.sites.all() == ()
 
