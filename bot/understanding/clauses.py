@@ -1,7 +1,7 @@
 """Where one sentence part ends and the next begins.
 
-Chinese chat writes a space where a comma belongs, and voice typing writes nothing at all: then only the joining
-words part (`但是`, `然后`, `but`, `and then`).
+Chinese chat writes a space where a comma belongs, and voice typing writes nothing at all: then only the
+joining words part (`但是`, `然后`, `but`, `and then`).
 """
 
 from __future__ import annotations
@@ -12,9 +12,18 @@ from dataclasses import dataclass
 
 _HARD = r"[.!?;\n…]+(?!\d)"
 _SOFT = r"[,](?!\d{3}(?!\d))|、"
-_SPACE = r"(?<=[\u3400-\u9fff了]) +(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) +(?=[a-z0-9])|(?<=[a-z0-9]) +(?=[\u3400-\u9fff])|[\U0001F300-\U0001FAFF]+| - | \.\. "
-_ZH_WORDS = "但是|不过|可是|然后|而且|只是|就是(?!不|没|止)|另外|还有|倒是|反而|结果|所以|后来|接着|(?<!不)但(?!愿)|可(?=[头鼻胸肚发咳牙])"
-_EN_WORDS = r"(?<![a-z])(?:but|however|though|although|and then|then|except|apart from|otherwise|so|because|while|whereas|yet|just)(?![a-z])"
+_SPACE = (
+    r"(?<=[\u3400-\u9fff了]) +(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff]) +(?=[a-z0-9])|"
+    r"(?<=[a-z0-9]) +(?=[\u3400-\u9fff])|[\U0001F300-\U0001FAFF]+| - | \.\. "
+)
+_ZH_WORDS = (
+    "但是|不过|可是|然后|而且|只是|就是(?!不|没|止)|另外|还有|倒是|反而|结果|所以|后来|接着|"
+    "(?<!不)但(?!愿)|可(?=[头鼻胸肚发咳牙])"
+)
+_EN_WORDS = (
+    r"(?<![a-z])(?:but|however|though|although|and then|then|except|apart from|otherwise|so|"
+    r"because|while|whereas|yet|just)(?![a-z])"
+)
 _BOUNDARY = re.compile(
     f"(?P<hard>{_HARD})|(?P<list>、)|(?P<soft>{_SOFT}|{_SPACE})|(?P<word>{_ZH_WORDS}|{_EN_WORDS})"
 )
@@ -22,7 +31,7 @@ _BOUNDARY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`opened_by` is `hard`, `soft`, `list` or `word`; the words of a joining word belong to the part they open."""
+    """`opened_by` is `hard`, `soft`, `list` or `word`; a joining word belongs to the part it opens."""
 
     start: int
     end: int

@@ -10,9 +10,9 @@
 | `#` | a number in digits or Chinese numerals |
 | `？` | a question mark |
 
-English words match as whole words, a space stands for any spaces. Apostrophes are never written (`cant`), since
-they are dropped from the message as well. Besides the regular expression each notation yields the literal
-pieces it cannot match without, so that a message is first looked through once for all pieces together.
+English words match as whole words, a space stands for any spaces. Apostrophes are never written (`cant`),
+since they are dropped from the message as well. Besides the regular expression each notation yields the
+literal pieces it cannot match without, so that a message is first looked through once for all together.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """`needs` lists sets of pieces: of each set at least one must be in the text. Gaps are its only groups."""
+    """`needs`: sets of pieces, of each at least one must be in the text. Gaps are its only groups."""
 
     written: str
     regex: str

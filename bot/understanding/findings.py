@@ -1,8 +1,8 @@
-"""What a message is taken to mean: findings, numbers, intent, level and red flags, each with the words it rests on.
+"""What a message is taken to mean: findings, numbers, intent, level and red flags, with the words below them.
 
-Worked case: `鼻血止不住，没发烧` gives the finding nosebleed (PRESENT, quote `鼻血`, modifiers `not_stopping`),
-the finding fever (DENIED), level EMERGENCY and the red flag RF-2 with text EM-1.
-The symptom codes are those of the data card of the corpus; `red_flags.py` maps them to catalogue codes.
+Worked case: `鼻血止不住，没发烧` gives the finding nosebleed (PRESENT, quote `鼻血`, modifiers
+`not_stopping`), the finding fever (DENIED), level EMERGENCY and the red flag RF-2 with text EM-1. The
+symptom codes are those of the data card of the corpus; `red_flags.py` maps them to catalogue codes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from bot.rules.study import Level, SymptomCode, TextId
 class Polarity(StrEnum):
     """How the words speak of a symptom.
 
-    PRESENT covers now and the present reporting period, and every doubt (`maybe`, `好像`). RESOLVED happened in
-    this period and has stopped: still reported. The rest is not the patient's present state: it never raises an
-    automatic banner, but a red flag among it is asked back (specification 6.1.4).
+    PRESENT covers now and the present reporting period, and every doubt (`maybe`, `好像`). RESOLVED
+    happened in this period and has stopped: still reported. The rest is not the patient's present state: it
+    never raises an automatic banner, but a red flag among it is asked back (specification 6.1.4).
     """
 
     PRESENT = "present"
@@ -85,9 +85,10 @@ class Span(NamedTuple):
 class Finding:
     """One symptom as the words speak of it.
 
-    `symptom` is a code of the data card, `quote` the words as typed, `modifiers` the names of the circumstances
-    that were read beside it (`not_stopping`, `large`, `sudden`, …), oldest first in the text.
-    `level` is what this finding alone calls for (NONE unless it is reported), `rule` the level rule that fired.
+    `symptom` is a code of the data card, `quote` the words as typed, `modifiers` the names of the
+    circumstances that were read beside it (`not_stopping`, `large`, `sudden`, …), oldest first in the text.
+    `level` is what this finding alone calls for (NONE unless it is reported), `rule` the level rule that
+    fired.
     """
 
     symptom: str
@@ -103,9 +104,9 @@ class Finding:
 class Count:
     """A blood count in 10⁹/L (haemoglobin: g/L).
 
-    `unit_doubtful`: a bare decimal below 20 may stand in 10⁴/µL or 10⁹/L; the lower reading is `value`, the other
-    one `or_else`, and the patient is asked. `current` is false for an earlier value, a threshold or another
-    person's result. Source: specification 6.2.
+    `unit_doubtful`: a bare decimal below 20 may stand in 10⁴/µL or 10⁹/L; the lower reading is `value`, the
+    other one `or_else`, and the patient is asked. `current` is false for an earlier value, a threshold or
+    another person's result. Source: specification 6.2.
     """
 
     analyte: Analyte
@@ -166,10 +167,10 @@ class Understanding:
 
     `red_flags`: certain enough to answer at once, worst first. `confirm`: the words name a red flag but deny
     being about now and the patient (asked, hypothetical, past, another person): ask "Is this happening to you
-    now?". `open_gate`: show the red-flag gate (`在吗`, `help`, or words about the body that were not understood).
-    `death`: somebody writes that the participant has died: no advice text at all.
-    `advice_wanted`: a question about medicines or doses that only staff may answer.
-    `reasons`: one line each, in English, in the order in which they were found; for staff and the record.
+    now?". `open_gate`: show the red-flag gate (`在吗`, `help`, or words about the body that were not
+    understood). `death`: somebody writes that the participant has died: no advice text at all.
+    `advice_wanted`: a question about medicines or doses that only staff may answer. `reasons`: one line
+    each, in English, in the order in which they were found; for staff and the record.
     """
 
     text: str

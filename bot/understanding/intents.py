@@ -33,13 +33,15 @@ _OVER: dict[str, tuple[str, ...]] = {
 }
 _QUESTION_END = re.compile(r"[?]|吗|呢|么$|嘛$")
 _OTHER_INJECTION = re.compile(
-    r"流感疫苗|疫苗|升白针|胰岛素|曲妥珠|赫赛汀|护胃针|止吐针|戈舍瑞林|内分泌针|肚皮针|抗凝针|flu (?:jab|shot|vaccine)|vaccine|covid|b12|herceptin|gcsf|g-csf|zoladex|neulasta|filgrastim|insulin|tetanus|booster|allergy shot|steroid (?:shot|injection)"
+    r"流感疫苗|疫苗|升白针|胰岛素|曲妥珠|赫赛汀|护胃针|止吐针|戈舍瑞林|内分泌针|肚皮针|抗凝针|"
+    r"flu (?:jab|shot|vaccine)|vaccine|covid|b12|herceptin|gcsf|g-csf|zoladex|neulasta|"
+    r"filgrastim|insulin|tetanus|booster|allergy shot|steroid (?:shot|injection)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Acts:
-    """Where each act of `intents.toml` begins, in comparable text; `doubted` tells asked or supposed words."""
+    """Where each act of `intents.toml` begins in the comparable text; `doubted`: asked or supposed words."""
 
     hits: dict[str, list[Hit]]
     clauses: Clauses
@@ -52,10 +54,9 @@ class Acts:
 def intent_of(
     acts: Acts, understood: Understanding, findings: Sequence[tuple[int, Polarity]], count_at: int | None
 ) -> tuple[Intent, str]:
-    """The intent and its reason. `findings`: position and polarity of each; `count_at`: of the first count."""
-    if understood.level >= Level.URGENT and (understood.symptoms or understood.temperature_c is not None):
-        if any(f.level >= Level.URGENT for f in understood.findings):
-            return Intent.SYMPTOM_REPORT, "an urgent symptom decides the intent"
+    """The intent and its reason. `findings`: position and polarity; `count_at`: where the first count is."""
+    if any(finding.level >= Level.URGENT for finding in understood.findings):
+        return Intent.SYMPTOM_REPORT, "an urgent symptom decides the intent"
     found = _candidates(acts, understood, findings, count_at)
     if found:
         position, intent = min(found, key=lambda pair: pair[0])
@@ -98,7 +99,7 @@ def _settled(
     if Intent.QUESTION in intents:
         question = min(p for p, i in found if i is Intent.QUESTION)
         part = acts.clauses.number_at(question)
-        # A question about a symptom she has now, or after a result, is a report; so is a result followed by one.
+        # A question about a symptom she has now is a report; so is a result followed by a question.
         absorbing = [
             p
             for p, i in found

@@ -1,7 +1,7 @@
 """From findings with their circumstances to levels and red flags, by the rules of `lexicon/levels.toml`.
 
-Every rule that fits counts and the highest level wins; a `replaces_base` rule may only replace the base level of
-its symptom, never lower what another rule found. Source: data card "Level"; specification 2.8.
+Every rule that fits counts and the highest level wins; a `replaces_base` rule may only replace the base
+level of its symptom, never lower what another rule found. Source: data card "Level"; specification 2.8.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _KNOWN_KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """One reported symptom with what stands beside it. Numbers are those of its neighbourhood, None if unstated."""
+    """One reported symptom with what stands beside it; numbers are those near it, None if unstated."""
 
     symptom: str
     signs: frozenset[str]
@@ -128,7 +128,10 @@ class LevelRules:
 
 def level_mistakes(tables: Sequence[Mapping[str, Any]], known: Mapping[str, frozenset[str]]) -> list[str]:
     """Unknown keys, levels, flags, symptoms, signs and modifiers, each with the number of the table."""
-    mistakes: list[str] = []
+    judged = {table.get("symptom") for table in tables if table.get("base")}
+    mistakes = [
+        f"levels.toml: no rule with `base = true` for {name}" for name in sorted(known["symptom"] - judged)
+    ]
     for number, table in enumerate(tables, start=1):
         place = f"levels.toml: rule {number} ({table.get('symptom')})"
         for key in set(table) - _KNOWN_KEYS:

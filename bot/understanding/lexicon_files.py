@@ -39,22 +39,24 @@ class LexiconFault(SuifangError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One table of a lexicon file. `sign` qualifies a symptom (`period`, `intent`); `only` excuses a language;
-    `reach` of a modifier is `message` or `near` (the neighbouring sentence parts).
+    """One table of a lexicon file.
+
+    `sign` qualifies a symptom (`period`, `intent`); `only` excuses a language; `reach` of a modifier is
+    `message` or `near` (the neighbouring sentence parts).
     """
 
     kind: str
     name: str
-    sign: str
-    reach: str
     place: str
-    expressions: tuple[Expression, ...]
-    zh: tuple[str, ...]
-    en: tuple[str, ...]
-    emoji: tuple[str, ...]
-    latin: tuple[str, ...]
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    sign: str = ""
+    reach: str = "near"
+    expressions: tuple[Expression, ...] = ()
+    zh: tuple[str, ...] = ()
+    en: tuple[str, ...] = ()
+    emoji: tuple[str, ...] = ()
+    latin: tuple[str, ...] = ()
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
     only: str = ""
 
 

@@ -1,7 +1,7 @@
-"""Finds lexicon words in a comparable text: one pass for all fixed pieces, then only the patterns that can match.
+"""Finds lexicon words in a comparable text: one pass for all fixed pieces, then the patterns that can match.
 
-Worked case: for `鼻子一直流血` the pass sees the pieces `鼻`, `一直`, `流血`; of some two thousand patterns about
-forty have all their pieces there and are tried.
+Worked case: for `鼻子一直流血` the pass sees the pieces `鼻`, `一直`, `流血`; of some two thousand patterns
+about forty have all their pieces there and are tried.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Binds the numbers of a message: blood counts, temperatures, durations, how often.
 
-Worked cases: `血小板8.6万` 86; `wbc 1.7, plt 46, hb 92` three counts, none taken for another; `从40升到97` 97;
-`三十八度五` 38.5; `101.3F` 38.5; `血小板8.6` 8.6 with doubtful unit. Source: specification 6.2.
+Worked cases: `血小板8.6万` 86; `wbc 1.7, plt 46, hb 92` three counts, none taken for another; `从40升到97`
+97; `三十八度五` 38.5; `101.3F` 38.5; `血小板8.6` 8.6 with doubtful unit. Source: specification 6.2.
 """
 
 from __future__ import annotations
@@ -18,15 +18,18 @@ from bot.understanding.writing import Writing
 _ALIASES: tuple[tuple[Analyte, str], ...] = (
     (
         Analyte.PLATELETS,
-        r"血小板计数|血小板|血小版|板子|小板(?!凳)|升?小板|(?<![a-z])(?:platelets?|platlets?|platelete?s|plts?|plt count|xxb|platelet count|plate?lets?|thrombocytes)(?![a-z])",
+        r"血小板计数|血小板|血小版|板子|小板(?!凳)|升?小板|(?<![a-z])(?:platelets?|platlets?|"
+        r"platelete?s|plts?|plt count|xxb|platelet count|plate?lets?|thrombocytes)(?![a-z])",
     ),
     (
         Analyte.WHITE_CELLS,
-        r"白细胞|白血球|白胞|(?<![a-z])(?:wbcs?|bxb|white (?:blood )?(?:cells?|count)|whites|leu[ck]ocytes|white)(?![a-z])",
+        r"白细胞|白血球|白胞|(?<![a-z])(?:wbcs?|bxb|white (?:blood )?(?:cells?|count)|whites|"
+        r"leu[ck]ocytes|white)(?![a-z])",
     ),
     (
         Analyte.NEUTROPHILS,
-        r"中性粒细胞|中性粒|中性|粒细胞|(?<![a-z])(?:ancs?|neuts?#?|neu#?|neutrophils?|neutros|zxl|granulocytes)(?![a-z])",
+        r"中性粒细胞|中性粒|中性|粒细胞|(?<![a-z])(?:ancs?|neuts?#?|neu#?|neutrophils?|"
+        r"neutros|zxl|granulocytes)(?![a-z])",
     ),
     (
         Analyte.HAEMOGLOBIN,
@@ -34,7 +37,9 @@ _ALIASES: tuple[tuple[Analyte, str], ...] = (
     ),
 )
 _OTHER_ANALYTE = re.compile(
-    r"红细胞|血压|血糖|心率|脉搏|血氧|体重|转氨酶|肌酐|尿酸|淋巴|单核|crp|(?<![a-z])(?:rbc|bp|blood pressure|sugar|glucose|weight|pulse|heart rate|hr|sats|spo2|oxygen|alt|ast|creatinine|hct|lymph\w*|mcv|mono\w*|bpm|ldh|potassium|ferritin|d dimer|inr)(?![a-z])"
+    r"红细胞|血压|血糖|心率|脉搏|血氧|体重|转氨酶|肌酐|尿酸|淋巴|单核|crp|(?<![a-z])(?:rbc|bp|"
+    r"blood pressure|sugar|glucose|weight|pulse|heart rate|hr|sats|spo2|oxygen|alt|ast|"
+    r"creatinine|hct|lymph\w*|mcv|mono\w*|bpm|ldh|potassium|ferritin|d dimer|inr)(?![a-z])"
 )
 _ANALYTE = re.compile(
     "|".join(f"(?P<{name.name}>{pattern})" for name, pattern in _ALIASES)
@@ -44,44 +49,77 @@ _CELL_UNIT = re.compile(
     r"\s*(?:[x*]\s*10|10[\^~]|g/l|/l|k/|/ul|/mm|per (?:ul|mm|microl)|k per|×|千/|个/|10\^)"
 )
 _NOT_A_COUNT = re.compile(
-    r"\s*(?:块|元|钱|步|斤|公斤|kg|kilos?|cm|mm(?!3)|米|岁|years?|yrs?|yo|%|mg|mcg|ug|微克|毫克|ml|毫升|支|针|次|回|趟|遍|天|days?|周(?!围)|weeks?|wks?|小时|钟头|hours?|hrs?|h(?![a-z])|分钟|mins?|minutes?|秒|sec|点(?!\d)|:|号|月|日|年|楼|层|床|个(?!位)|片|颗|粒|口|度|°|℃|c(?![a-z])|f(?![a-z])|am|pm|o'?clock|oclock|th(?![a-z])|st(?![a-z])|nd|rd|/\d|条|张|公里|units?|人|名|碗|杯|bucks|dollars|rmb|yuan|刻|times?|pads?|stools?|blankets?|steps|months?|多块|多元|floors?|tablets?|pills?|doses?|shots?)"
+    r"\s*(?:块|元|钱|步|斤|公斤|kg|kilos?|cm|mm(?!3)|米|岁|years?|yrs?|yo|%|mg|mcg|ug|微克|"
+    r"毫克|ml|毫升|支|针|次|回|趟|遍|天|days?|周(?!围)|weeks?|wks?|小时|钟头|hours?|hrs?|"
+    r"h(?![a-z])|分钟|mins?|minutes?|秒|sec|点(?!\d)|:|号|月|日|年|楼|层|床|个(?!位)|片|颗|粒|"
+    r"口|度|°|℃|c(?![a-z])|f(?![a-z])|am|pm|o'?clock|oclock|th(?![a-z])|st(?![a-z])|nd|rd|/\d|"
+    r"条|张|公里|units?|人|名|碗|杯|bucks|dollars|rmb|yuan|刻|times?|pads?|stools?|blankets?|"
+    r"steps|months?|多块|多元|floors?|tablets?|pills?|doses?|shots?)"
 )
 _NOT_TEMPERATURE_AFTER = re.compile(
-    r"\s*(?:块|元|斤|公斤|kg|kilos?|cm|岁|years?|yrs?|%|mg|mcg|ug|微克|ml|支|针|次|回|趟|天|days?|周|weeks?|小时|钟头|hours?|hrs?|h(?![a-z])|分|分钟|mins?|minutes?|秒|点\d|:|号|月|日|年|楼|层|床|个|片|颗|粒|步|米|万|w(?![a-z])|k(?![a-z])|x\s*10|10\^|g/l|/l|/ul|am(?![a-z])|pm(?![a-z])|th(?![a-z])|/\d|-\d|for the plt|for the plat|units?|times?|platelets?|plt|bpm|下|pads?|weeks|pounds|tablets)"
+    r"\s*(?:块|元|斤|公斤|kg|kilos?|cm|岁|years?|yrs?|%|mg|mcg|ug|微克|ml|支|针|次|回|趟|天|"
+    r"days?|周|weeks?|小时|钟头|hours?|hrs?|h(?![a-z])|分|分钟|mins?|minutes?|秒|点\d|:|号|月|"
+    r"日|年|楼|层|床|个|片|颗|粒|步|米|万|w(?![a-z])|k(?![a-z])|x\s*10|10\^|g/l|/l|/ul|"
+    r"am(?![a-z])|pm(?![a-z])|th(?![a-z])|/\d|-\d|for the plt|for the plat|units?|times?|"
+    r"platelets?|plt|bpm|下|pads?|weeks|pounds|tablets)"
 )
 _TEMP_CONTEXT = re.compile(
-    r"体温|烧|发热|度|°|热|量(?:了|的|出|一|着)|退到|腋下|额温|耳温|口腔温|🤒|🌡|(?<![a-z])(?:temp\w*|fever\w*|degrees?|deg|thermomet\w*|celsius|fahrenheit|running|spiked|spiking|ran|hit|reading|oral|armpit|forehead|tempature|temprature|feverish|burning)(?![a-z])"
+    r"体温|烧|发热|度|°|热|量(?:了|的|出|一|着)|退到|腋下|额温|耳温|口腔温|🤒|🌡|"
+    r"(?<![a-z])(?:temp\w*|fever\w*|degrees?|deg|thermomet\w*|celsius|fahrenheit|running|"
+    r"spiked|spiking|ran|hit|reading|oral|armpit|forehead|tempature|temprature|feverish|"
+    r"burning)(?![a-z])"
 )
 _WEATHER = re.compile(
-    r"空调|外面|天气|气温|室温|水温|洗澡水|屋里|室外|外头|水烧到|冰箱|烤箱|(?<![a-z])(?:outside|weather|aircon|air con|oven|heating|fridge|room|bath|shower|thermostat|summer|outdoors|degrees out)(?![a-z])"
+    r"空调|外面|天气|气温|室温|水温|洗澡水|屋里|室外|外头|水烧到|冰箱|烤箱|"
+    r"(?<![a-z])(?:outside|weather|aircon|air con|oven|heating|fridge|room|bath|shower|"
+    r"thermostat|summer|outdoors|degrees out)(?![a-z])"
 )
 _FAHRENHEIT = re.compile(r"\s*(?:°\s*f|f(?![a-z])|fahrenheit|degrees? f(?![a-z])|deg f|华氏)")
 _ZH_DEGREES = re.compile(
-    r"(?P<whole>三十[四五六七八九]|四十[一二]?|3[4-9]|4[0-3])\s*(?:度|°c?|点|\.)\s*(?P<tenth>半|[零一二三四五六七八九]|\d(?!\d))?(?!\d)"
+    r"(?P<whole>三十[四五六七八九]|四十[一二]?|3[4-9]|4[0-3])\s*(?:度|°c?|点|"
+    r"\.)\s*(?P<tenth>半|[零一二三四五六七八九]|\d(?!\d))?(?!\d)"
 )
 _TENTHS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"半": 5}
 
 _OLD = re.compile(
-    r"(?:上次|上回|上周|上礼拜|上个?星期|之前|原来|原先|以前|上月|上个月|前次|去年|最低(?:到过)?|最低时|曾经|从|由|那次|入组时|开始时|基线|当时|本来|起初)[^,.;!?\n\d零一二三四五六七八九十]{0,8}$"
-    r"|(?<![a-z])(?:was|were|from|last (?:week|time|month|one|result|count)\w*|lastweek\w*|previous\w*|before|earlier|it was|used to be|baseline|originally|started (?:at|on)|up from|down from|since)(?: (?:was|were|is|my|the|at|only|about|around|s|count|platelets?|plts?|it))*\s*$"
+    r"(?:上次|上回|上周|上礼拜|上个?星期|之前|原来|原先|以前|上月|上个月|前次|去年|"
+    r"最低(?:到过)?|最低时|曾经|从|由|那次|入组时|开始时|基线|当时|本来|"
+    r"起初)[^,.;!?\n\d零一二三四五六七八九十]{0,8}$"
+    r"|(?<![a-z])(?:was|were|from|last (?:week|time|month|one|result|count)\w*|lastweek\w*|"
+    r"previous\w*|before|earlier|it was|used to be|baseline|originally|started (?:at|on)|"
+    r"up from|down from|since)(?: (?:was|were|is|my|the|at|only|about|around|s|count|"
+    r"platelets?|plts?|it))*\s*$"
 )
 _OLD_AFTER = re.compile(
     r"^\s*(?:上次|上回|之前|上周|last (?:week|time)|before(?! )|previously|the time before)"
 )
+_NUMBER_NEXT = re.compile(
+    r"\s*(?:的?(?:是|才|还是|只有|:)|it was|i was|was|were|is)?\s*(?:about |only )?[\d一二三四五六七八九]"
+)
+"""`49 上回28`: the earlier time belongs to the number that follows."""
 _THRESHOLD = re.compile(
-    r"(?:低于|高于|小于|大于|不到|超过|少于|多于|降到|掉到|到了?|达到|涨到|升到|在|<|>|以下|below|under|above|over|less than|more than|lower than|higher than|reach\w*|drops? to|gets? to|at least|falls? below|hits?)\s*$"
+    r"(?:低于|高于|小于|大于|不到|超过|少于|多于|降到|掉到|到了?|达到|涨到|升到|在|<|>|以下|"
+    r"below|under|above|over|less than|more than|lower than|higher than|reach\w*|drops? to|"
+    r"gets? to|at least|falls? below|hits?)\s*$"
 )
 _THRESHOLD_AFTER = re.compile(
-    r"^\s*(?:以下|以上|以内|or (?:less|more|lower|below|above|under)|and (?:below|above|under)|才|就|算|,? is that (?:when|the)|or so before)"
+    r"^\s*(?:以下|以上|以内|or (?:less|more|lower|below|above|under)|and (?:below|above|"
+    r"under)|才|就|算|,? is that (?:when|the)|or so before)"
 )
 _DOUBT_WORDS = re.compile(
-    r"是不是|多少|会不会|什么时候|要是|如果|万一|正常(?:值|范围)|标准|才(?:能|可以|算|行)|就(?:得|要|能|可以|停)|(?<![a-z])(?:if|what (?:number|level|count|platelet)|when do|how low|too low|normal range|should be|is \d+ (?:ok|too|low|enough)|need to be|supposed to be|threshold|target|cut ?off|do (?:i|they) (?:stop|have))(?![a-z])"
+    r"是不是|多少|会不会|什么时候|要是|如果|万一|正常(?:值|范围)|标准|才(?:能|可以|算|行)|"
+    r"就(?:得|要|能|可以|停)|(?<![a-z])(?:if|what (?:number|level|count|platelet)|when do|"
+    r"how low|too low|normal range|should be|is \d+ (?:ok|too|low|enough)|need to be|"
+    r"supposed to be|threshold|target|cut ?off|do (?:i|they) (?:stop|have))(?![a-z])"
 )
 _FROM_TO = re.compile(
-    r"(?:升|涨|掉|降|跌|变|回|到|→|->|=>|-->|to|now|up to|down to|至|成|is now|rose|dropped|fell|jumped|climbed|went|then|,|今|这次|现在|昨|—)"
+    r"(?:升|涨|掉|降|跌|变|回|到|→|->|=>|-->|to|now|up to|down to|至|成|is now|rose|dropped|"
+    r"fell|jumped|climbed|went|then|,|今|这次|现在|昨|—)"
 )
 _BETWEEN = re.compile(
-    r"^\s*(?:度|万|k)?\s*(?:升到了?|涨到了?|掉到了?|降到了?|跌到了?|变成了?|回到了?|到了?|→|->|=>|至|to|up to|down to|then|now|is now|and now|,? now|升至|降至|涨至|掉成|跌至)\s*(?:了|才|只有|about|only)?\s*$"
+    r"^\s*(?:度|万|k)?\s*(?:升到了?|涨到了?|掉到了?|降到了?|跌到了?|变成了?|回到了?|到了?|→|"
+    r"->|=>|至|to|up to|down to|then|now|is now|and now|,? now|升至|降至|涨至|掉成|"
+    r"跌至)\s*(?:了|才|只有|about|only)?\s*$"
 )
 
 
@@ -136,12 +174,10 @@ def _temperatures(
             continue
         tenth = match["tenth"]
         whole = _whole_degrees(match["whole"])
-        value = Decimal(whole) + (
-            Decimal(_TENTHS.get(tenth, int(tenth) if tenth and tenth.isdigit() else 0)) / 10 if tenth else 0
-        )
+        degrees = Decimal(whole) + Decimal(_tenths(tenth)) / 10
         if _is_weather(text, match.start(), match.end()):
             continue
-        found.append(_reading(writing, match.start(), match.end(), value, doubted))
+        found.append(_reading(writing, match.start(), match.end(), degrees, doubted))
         taken.append((match.start(), match.end()))
     context = bool(_TEMP_CONTEXT.search(text))
     alone = text.strip(" .!?~,🤒🌡😭🙏")
@@ -162,6 +198,13 @@ def _temperatures(
 
 def _as_decimal_words(words: str) -> bool:
     return bool(re.fullmatch(r"(?:三十[四五六七八九]|四十[一二]?)点[零一二三四五六七八九]", words))
+
+
+def _tenths(words: str | None) -> int:
+    """The digit after the degrees: `半` is five, none is zero."""
+    if not words:
+        return 0
+    return int(words) if words.isdigit() else _TENTHS[words]
 
 
 def _whole_degrees(words: str) -> int:
@@ -295,7 +338,7 @@ def _counts(
 
 
 def _is_only_older(writing: Writing, count: Count, doubted: Doubted) -> bool:
-    """Not current for no other reason than `last week`, `前几天`: neither a threshold nor another person's."""
+    """Not current only because of `last week`, `上次`: neither a threshold nor another person's."""
     at = next((i for i, back in enumerate(writing.back) if back >= count.span.start), 0)
     before, after = writing.read[max(0, at - 24) : at], writing.read[at : at + 16]
     recent = re.search(r"上周|上礼拜|上个?星期|上次|前次|(?<![a-z])last (?:week|time)", before)
@@ -311,7 +354,8 @@ def _leads_to_name(text: str, number: Numeral, name: _Name) -> bool:
     between = text[number.end : name.start]
     return bool(
         re.fullmatch(
-            r"\s*(?:for|is|was|are|on|of|the|my|this|today'?s?|万|的|是|,|k|\(|:|-|=|\s|x\s?10\^?9(?:/l)?|g/l)*",
+            r"\s*(?:for|is|was|are|on|of|the|my|this|today'?s?|万|的|是|,|k|\(|:|-|=|\s|"
+            r"x\s?10\^?9(?:/l)?|g/l|k?/ul|per (?:ul|microlit\w+)|thousand)*",
             between,
         )
     )
@@ -350,7 +394,8 @@ def _with_newer(text: str, following: Sequence[Numeral]) -> list[Numeral]:
             chosen.append(number)
             continue
         if re.fullmatch(
-            r"[,\s]*(?:今天?|这次|现在|昨天?|now|today|this (?:week|time)|是|is|才|只有|only|it'?s|its|down to|up to|:)+\s*",
+            r"[,\s]*(?:今天?|这次|现在|昨天?|now|today|this (?:week|time)|是|is|才|只有|only|"
+            r"it'?s|its|down to|up to|:)+\s*",
             between,
         ):
             chosen.append(number)
@@ -390,7 +435,8 @@ def _question_near(text: str) -> bool:
 
 
 def _is_old(text: str, number: Numeral, before: str, after: str) -> bool:
-    if _OLD_AFTER.match(after):
+    older = _OLD_AFTER.match(after)
+    if older and not _NUMBER_NEXT.match(after[older.end() :]):
         return True
     if _OLD.search(before):
         return True
@@ -412,7 +458,9 @@ def _is_threshold(text: str, before: str, after: str) -> bool:
         return True
     return bool(
         re.search(
-            r"what (?:platelet )?(?:number|level|count|platelet)|how low|多少(?:才|算|以下|以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|it|they|platelets)|aim for|target|要到多少|到多少",
+            r"what (?:platelet )?(?:number|level|count|platelet)|how low|多少(?:才|算|以下|"
+            r"以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|"
+            r"it|they|platelets)|aim for|target|要到多少|到多少",
             text,
         )
     )
@@ -467,7 +515,7 @@ def _unnamed(
 
 
 def _is_bare_count(number: Numeral) -> bool:
-    """A number that is the whole message: not small enough for a button, not large enough for anything else."""
+    """A number that is the whole message: too large for a button's number, too small for anything else."""
     return Decimal(10) <= number.low <= Decimal(1000) or Decimal(2000) <= number.low <= Decimal(1_000_000)
 
 
@@ -490,19 +538,24 @@ def _went_from_to(text: str, number: Numeral, free: Sequence[Numeral]) -> bool:
 def _spoken_of_as_result(text: str, number: Numeral) -> bool:
     """`掉到18了`, `升到97`, `今天的才54`, `my count is 46`, `result: 46`."""
     before = text[max(0, number.start - 24) : number.start]
-    if not Decimal(1) <= number.low <= Decimal(1500) or number.low != number.low.to_integral_value():
+    in_thousands = Decimal(2000) <= number.low <= Decimal(1_500_000)
+    whole = number.low == number.low.to_integral_value()
+    if not (in_thousands or Decimal(1) <= number.low <= Decimal(1500)) or not whole:
         return False
     return bool(
         re.search(
-            r"(?:升到|涨到|掉到|降到|跌到|升至|降至|涨到了|掉到了|降到了|结果(?:是|才|只有|出来了?)?:?|化验单?[^,.]{0,6}(?:是|才|只有)|"
-            r"(?<![a-z])(?:count|counts|result|results|number|numbers|reading)(?: today| this week)?(?: is| was| came back| are| at| only|:| of| back at| back as| come back)+(?: at| as| only| just| about)?)\s*$",
+            r"(?:升到|涨到|掉到|降到|跌到|升至|降至|涨到了|掉到了|降到了|结果(?:是|才|只有|"
+            r"出来了?)?:?|化验单?[^,.]{0,6}(?:是|才|只有)|"
+            r"(?<![a-z])(?:count|counts|result|results|number|numbers|reading)(?: today|"
+            r" this week)?(?: is| was| came back| are| at| only|:| of| back at| back as|"
+            r" come back)+(?: at| as| only| just| about)?)\s*$",
             before,
         )
     )
 
 
 def _digits_only(writing: Writing, doubted: Doubted) -> list[Count]:
-    """`个位数`: below ten, the exact number unknown; the worst whole band is taken, the unit is not in doubt."""
+    """`个位数`: below ten, the exact number unknown; nine is noted, the unit is not in doubt."""
     found = []
     for match in re.finditer(r"个位数|single digits?|(?:还)?不到一万|一位数", writing.read):
         found.append(
@@ -519,7 +572,8 @@ def _digits_only(writing: Writing, doubted: Doubted) -> list[Count]:
 
 
 _PENDING = re.compile(
-    r"还没|没出|没拿|等结果|刚抽|今天(?:的)?(?:还|没|抽)|没有结果|(?<![a-z])(?:wait\w*|pending|not (?:yet|back)|todays|took|drawn|no result)(?![a-z])"
+    r"还没|没出|没拿|等结果|刚抽|今天(?:的)?(?:还|没|抽)|没有结果|(?<![a-z])(?:wait\w*|"
+    r"pending|not (?:yet|back)|todays|took|drawn|no result)(?![a-z])"
 )
 
 
@@ -536,19 +590,28 @@ def _newest(text: str, counts: list[Count], kept: frozenset[int]) -> list[Count]
 
 # ---------------------------------------------------------------- durations and times
 
-_NUM = r"(?:\d+(?:\.\d+)?|[零一二三四五六七八九十百两俩几半]+|a few|few|several|half an?|half|an?|one|two|three|four|five|six|seven|eight|nine|ten|fifteen|twenty|thirty|forty five|forty|fifty|sixty|couple of|a couple of)"
+_NUM = (
+    r"(?:\d+(?:\.\d+)?|[零一二三四五六七八九十百两俩几半]+|a few|few|several|half an?|half|an?|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|fifteen|twenty|thirty|forty five|forty|"
+    r"fifty|sixty|couple of|a couple of)"
+)
 _DURATION = re.compile(
-    rf"(?P<number>{_NUM})\s*(?:-|to|~|or|到|、)?\s*(?P<second>{_NUM})?\s*(?P<more>多|来|几)?\s*个?(?P<extra>半|多)?\s*(?P<unit>分钟|分(?!子)|小时|钟头|刻钟|天|周|星期|礼拜|个月|min(?:ute)?s?(?![a-z])|hours?(?![a-z])|hrs?(?![a-z])|h(?![a-z])|days?(?![a-z])|weeks?(?![a-z])|wks?(?![a-z])|months?(?![a-z])|secs?(?![a-z])|seconds?(?![a-z])|秒)"
+    rf"(?P<number>{_NUM})\s*(?:(?:-|to|~|or|到|、)\s*(?P<second>{_NUM}))?\s*(?P<more>多|来|"
+    rf"几)?\s*个?(?P<extra>半|多)?\s*(?P<unit>分钟|分(?!子)|小时|钟头|刻钟|天|周|星期|礼拜|"
+    rf"个月|min(?:ute)?s?(?![a-z])|hours?(?![a-z])|hrs?(?![a-z])|h(?![a-z])|days?(?![a-z])|"
+    rf"weeks?(?![a-z])|wks?(?![a-z])|months?(?![a-z])|secs?(?![a-z])|seconds?(?![a-z])|秒)"
     r"(?P<half>半)?(?P<ago>前|以前|之前|后|以后|之后|\s*ago|\s*later|\s*after|\s*before)?"
 )
 _LONG_WORDS: tuple[tuple[str, int], ...] = (
     (r"一(?:晚上|夜|宿|整夜|整晚)|整(?:晚|夜|宿)|大半(?:宿|夜)|all night|whole night|overnight", 480),
     (
-        r"一(?:上午|下午|早上|早晨|晌午)|半天|all (?:morning|afternoon|evening)|for hours|好几个?小时|for ages",
+        r"一(?:上午|下午|早上|早晨|晌午)|半天|all (?:morning|afternoon|evening)|for hours|"
+        r"好几个?小时|for ages",
         180,
     ),
     (
-        r"一整天|一天(?!(?:流|拉|吐|跑|出|去|要|三|两|四|五|六|七|八|十|几|[\d]|不|都|一|好|换|没|到))|整天|all day|whole day",
+        r"一整天|一天(?!(?:流|拉|吐|跑|出|去|要|三|两|四|五|六|七|八|十|几|[\d]|不|都|一|好|"
+        r"换|没|到))|整天|all day|whole day",
         720,
     ),
     (r"quarter of an hour|一刻钟", 15),
@@ -606,7 +669,12 @@ _ENGLISH_NUMBERS = {
     "half an": 0.5,
 }
 _TIMES = re.compile(
-    r"(?P<number>\d+|[零一二三四五六七八九十百两俩几]+)\s*(?:-|~|到|、|or|to)?\s*(?P<second>\d+|[一二三四五六七八九十两]+)?\s*(?P<more>多|来|几)?\s*(?P<unit>次|回|趟|遍|times?(?![a-z])|x(?![a-z0-9]))|(?P<word>once|twice|two times|three times|four times|five times|six times|seven times|eight times|nine times|ten times|a dozen times|three or four times|four or five times|five or six times|one time|several times|many times)(?![a-z])"
+    r"(?P<number>\d+|[零一二三四五六七八九十百两俩几]+)\s*(?:-|~|到|、|or|"
+    r"to)?\s*(?P<second>\d+|[一二三四五六七八九十两]+)?\s*(?P<more>多|来|几)?\s*(?P<unit>次|"
+    r"回|趟|遍|times?(?![a-z])|x(?![a-z0-9]))|(?P<word>once|twice|two times|three times|"
+    r"four times|five times|six times|seven times|eight times|nine times|ten times|"
+    r"a dozen times|three or four times|four or five times|five or six times|one time|"
+    r"several times|many times)(?![a-z])"
 )
 _WORD_TIMES = {
     "once": 1,

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 _DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {
-    "〇": 0, "两": 2, "俩": 2, "仨": 3, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
+    "〇": 0, "两": 2, "俩": 2, "仨": 3,
+    "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6, "柒": 7, "捌": 8, "玖": 9,
 }  # fmt: skip
 _UNIT = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _ZH = "零〇一二三四五六七八九两俩仨壹贰叁肆伍陆柒捌玖十拾百佰千仟"
 _ARABIC = r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?"
 TOKEN = re.compile(
-    rf"(?P<arabic>{_ARABIC})(?P<rest>\s?(?:万|w(?![a-z])|k(?![a-z])|thousand|千)(?P<after>\d{{1,4}}|[{_ZH[:11]}](?![{_ZH}]))?)?"
+    rf"(?P<arabic>{_ARABIC})(?P<rest>\s?(?:万|w(?![a-z])|k(?![a-z])|thousand|"
+    rf"千)(?P<after>\d{{1,4}}|[{_ZH[:11]}](?![{_ZH}]))?)?"
     rf"|(?P<zh>[{_ZH}]+(?:万[{_ZH}]*)?(?:点[{_ZH}]+)?)(?P<vague>几|多|来|出头)?(?P<wan>万)?"
     rf"|(?P<vagueonly>几(?:十|百|万))"
 )

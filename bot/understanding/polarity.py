@@ -1,7 +1,8 @@
 """How the words speak of a symptom: present, denied, asked, supposed, past, of somebody else, or an idiom.
 
-Worked case: in `没发烧 就是鼻血止不住` the fever is DENIED (没 stands right before it), the nosebleed PRESENT: the
-sentence part changed at 就是, and 止不住 denies nothing. Doubt is presence (specification 6.5 row 5).
+Worked case: in `没发烧 就是鼻血止不住` the fever is DENIED (没 stands right before it), the nosebleed
+PRESENT: the sentence part changed at 就是, and 止不住 denies nothing. Doubt is presence (specification 6.5
+row 5).
 """
 
 from __future__ import annotations
@@ -15,32 +16,41 @@ from bot.understanding.findings import Polarity
 from bot.understanding.lexicon_files import Entry
 from bot.understanding.matcher import Hit
 
-_NUMBER = Entry(
-    kind="number", name="number", sign="", reach="near", place="number", expressions=(), zh=(), en=(), emoji=(), latin=(), yes=(), no=()
-)  # fmt: skip
+_NUMBER = Entry(kind="number", name="number", place="number")
 
 _ZH_NEGATION = re.compile(r"没有|没|不是|不|未|无|冇|唔|并非|否认|别|免|排除|非")
 _EN_NEGATION = re.compile(
-    r"(?<![a-z])(?:no|not|without|never|nor|neither|none of|none|deny|denies|zero|free of|havent|hasnt|hadnt|dont|doesnt|didnt|"
+    r"(?<![a-z])(?:no|not|without|never|nor|neither|none of|none|deny|denies|zero|free of|"
+    r"havent|hasnt|hadnt|dont|doesnt|didnt|"
     r"isnt|arent|wasnt|werent|aint|wont|wouldnt|cant|cannot|couldnt|nothing like|no sign of|no more)(?![a-z])"
 )
 _ZH_FILLER = re.compile(
-    r"(?:再|有|怎么|太|什么|啥|任何|过|出现|发生|感觉到|感觉|感到|觉得|特别|明显|看到|看见|发现|其他|其它|别的|流|出|新的|新|又|去|"
-    r"和|也|或者|或|以及|跟|及|与|、|,|的|地|了|过|在|会|是|是在|什么的|一直|真的|大|很|那么|这么|吐|到|见|带|发|有过|犯|打|"
-    r"任何的|算是|算|像|至于|一点|一点儿|半点|一丝|明显的|继续|老|怎么样|身上|今天|现在|最近|我|她|嘴里|身体|觉着|大便|小便|尿里|啥的|过敏|严重|持续|异常|鼻子|牙龈| )*"
+    r"(?:再|有|怎么|太|什么|啥|任何|过|出现|发生|感觉到|感觉|感到|觉得|特别|明显|看到|看见|"
+    r"发现|其他|其它|别的|流|出|新的|新|又|去|"
+    r"和|也|或者|或|以及|跟|及|与|、|,|的|地|了|过|在|会|是|是在|什么的|一直|真的|大|很|那么|"
+    r"这么|吐|到|见|带|发|有过|犯|打|"
+    r"任何的|算是|算|像|至于|一点|一点儿|半点|一丝|明显的|继续|老|怎么样|身上|今天|现在|最近|"
+    r"我|她|嘴里|身体|觉着|大便|小便|尿里|啥的|过敏|严重|持续|异常|鼻子|牙龈| )*"
 )
 _ZH_AFTER = re.compile(
-    r"^(?P<filler>(?:的|什么的|啥的|之类的|这些|情况|症状|现象|等|了|过|血|呀|啊|倒|也|是|就|的话|都|倒是|全|一概|全都|均|还|暂时|并|目前|"
-    r"一点都|一点也|一点|现在|今天|这次|,| |:|-|？|\?|吗|嘛|呢|、)*?)(?P<no>没有|没|冇|无|不)(?!停|止|好|完|断|退|消|劲|力|法|办|缓|想|敢|用|准|事|管|见好|多久|量|去|来得|忍|胃|精|睡|反应)"
+    r"^(?P<filler>(?:的|什么的|啥的|之类的|这些|情况|症状|现象|等|了|过|血|呀|啊|倒|也|是|就|"
+    r"的话|都|倒是|全|一概|全都|均|还|暂时|并|目前|"
+    r"一点都|一点也|一点|现在|今天|这次|,| |:|-|？|\?|吗|嘛|呢|、)*?)(?P<no>没有|没|冇|无|"
+    r"不)(?!停|止|好|完|断|退|消|劲|力|法|办|缓|想|敢|用|准|事|管|见好|多久|量|去|来得|忍|胃|"
+    r"精|睡|反应)"
 )
 _ZH_AFTER_END = re.compile(
     r"^(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)"
 )
 _EN_AFTER = re.compile(
-    r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|negative\b|never\b|not (?:at all|present|today|now|this time|really any|happening)\b|n\b|0\b(?!\.))(?!\s*(?:idea|clue|matter|better|sleep|longer|appetite|energy|reason|improve))"
+    r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|"
+    r"negative\b|never\b|not (?:at all|present|today|now|this time|really any|happening)\b|"
+    r"n\b|0\b(?!\.))(?!\s*(?:idea|clue|matter|better|sleep|longer|appetite|energy|reason|"
+    r"improve))"
 )
 _EN_BREAKERS = re.compile(
-    r"(?<![a-z])(?:but|just|only|except|still|because|until|unless|than|since|so|now|have|has|got|with|when|after|although|though|if|cos|as|apart|other|then|im|ive|its)(?![a-z])"
+    r"(?<![a-z])(?:but|just|only|except|still|because|until|unless|than|since|so|now|have|has|"
+    r"got|with|when|after|although|though|if|cos|as|apart|other|then|im|ive|its)(?![a-z])"
 )
 _WEAK_ZH = re.compile(r"(?:不是|没有|没|不)(?:很|太|特别|那么|这么|怎么|十分|非常|多|大)(?:的)?$")
 _BARE_LIST_EN = re.compile(r"^\s*(?:or|and|nor|&|,|any|no|a|of|the|with|more|new|also|\s)*$")
@@ -227,7 +237,7 @@ class PolarityReader:
         )
 
     def _before_is_denied(self, number: int) -> bool:
-        """The part before ends in a denied item and this part continues a list (an English or a 没有 list)."""
+        """The part before ends in a denied item and this part continues a list (English, or with 没有)."""
         before = self._in_part.get(number - 1, [])
         if not before or not self._is_denied(before[-1]):
             return False
@@ -275,7 +285,7 @@ class PolarityReader:
     # ---- asked, supposed, past, unreal, somebody else
 
     def _is_unreal(self, hit: Hit) -> bool:
-        """A dream, a film or a slip of the finger colours its sentence, and the message before a correction."""
+        """A dream, a film, a slip of the finger colours its sentence, and the message before a correction."""
         number = self._clauses.number_at(self.head(hit))
         for cue in [*self._cues.named("unreal"), *self._cues.named("correction")]:
             cue_number = self._clauses.number_at(cue.start)

@@ -1,7 +1,7 @@
 """Reads one comparable text: hits of the lexicon to findings with polarity, circumstances, level and flags.
 
-The order is fixed and every step leaves its reason: which words, how they speak, what stands beside them, which
-rule of `levels.toml` decided.
+The order is fixed and every step leaves its reason: which words, how they speak, what stands beside them,
+which rule of `levels.toml` decided.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bot.understanding.lexicon_files import Entry
 from bot.understanding.matcher import Hit
 from bot.understanding.measures import measure
 from bot.understanding.polarity import Cues, PolarityReader
-from bot.understanding.red_flags import flag
+from bot.understanding.red_flags import LESSER_ERRANDS, flag
 from bot.understanding.writing import Writing
 
 _FEVER_FROM = Decimal("38.0")
@@ -180,9 +180,7 @@ class Reading:
             return cases
         self._reasons.append(f"fever: a reading of {max(t.value_c for t in readings)} °C")
         at = self._read_position(readings[0].span.start)
-        entry = Entry(
-            kind="symptom", name="fever", sign="", reach="near", place="reading", expressions=(), zh=(), en=(), emoji=(), latin=(), yes=(), no=()
-        )  # fmt: skip
+        entry = Entry(kind="symptom", name="fever", place="reading")
         hit = Hit(entry, at, max(at + 1, self._read_position(readings[0].span.end)), ())
         return [c for c in cases if c.symptom != "fever"] + [_Case("fever", Polarity.PRESENT, [hit], {""})]
 
@@ -328,7 +326,7 @@ class Reading:
         )
 
     def _levelled_by_facts(self, understood: Understanding) -> Understanding:
-        """Platelets, other counts, missed injections and tests, medicines taken. Source: data card, "Level"."""
+        """Platelets, other counts, missed injections and tests, medicines. Source: data card, "Level"."""
         level = understood.level
         for stated, reason in self._facts(understood):
             self._reasons.append(f"{reason}: {stated.name}")
@@ -378,7 +376,7 @@ class Reading:
                         name, flag(name, case.symptom if case.symptom not in _NOT_A_CODE else "other", quote)
                     )
         death = "death" in self._signs
-        flags = () if death else _worst_first(now.values())
+        flags = () if death else _one_errand(_worst_first(now.values()))
         return replace(
             understood,
             level=Level.EMERGENCY if death else understood.level,
@@ -610,6 +608,19 @@ def _distance(modifier: Hit, hit: Hit) -> int:
 
 def _worst_first(flags: Iterable[RedFlag]) -> tuple[RedFlag, ...]:
     return tuple(sorted(flags, key=lambda f: (-f.level, f.rule)))
+
+
+def _one_errand(flags: tuple[RedFlag, ...]) -> tuple[RedFlag, ...]:
+    """Whoever is told to call 120 is not told "within the hour" as well.
+
+    The questions of the flags left out are opened by the worst one.
+    """
+    if not flags or flags[0].level is not Level.EMERGENCY:
+        return flags
+    kept = [f for f in flags if f.level is Level.EMERGENCY or f.text_id not in LESSER_ERRANDS]
+    opened = dict.fromkeys(code for f in flags if f not in kept for code in f.symptoms)
+    first = replace(kept[0], symptoms=tuple(dict.fromkeys((*kept[0].symptoms, *opened))))
+    return (first, *kept[1:])
 
 
 def _finding_reason(finding: Finding) -> str:

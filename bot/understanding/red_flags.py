@@ -1,8 +1,8 @@
 """The one table of red flags: which line of specification 2.8, which safety text, which catalogue codes.
 
-The data-card symptom codes (what free text is read into) and the catalogue codes (what is asked and graded) meet
-here and nowhere else. `lexicon/levels.toml` names the flag of a rule; its level and its text stand here.
-Source: specification 2.7 (index), 2.8, 2.9; decisions, "Triage".
+The data-card symptom codes (what free text is read into) and the catalogue codes (what is asked and graded)
+meet here and nowhere else. `lexicon/levels.toml` names the flag of a rule; its level and its text stand
+here. Source: specification 2.7 (index), 2.8, 2.9; decisions, "Triage".
 """
 
 from __future__ import annotations
@@ -97,6 +97,10 @@ FLAGS: dict[str, FlagRow] = {
     "U-MOOD": _urgent("EM-6"),  # a passive wish to be dead gets the help line too
     "U-SITE": _urgent("UR-1"),  # every other URGENT
 }
+
+
+LESSER_ERRANDS = frozenset(TextId(text_id) for text_id in ("EM-5b", "UR-1", "UR-2"))
+"""Texts that name a slower way than calling 120; the help line of EM-6 is not one of them."""
 
 
 def flag(rule: str, symptom: str, quote: str) -> RedFlag:

@@ -1,7 +1,7 @@
 """How well a labelled file of messages is understood: counts, rates and 95 % intervals, by language and kind.
 
-A labelled line has the fields of the data card (`tests/corpus/README.md`). Rates are printed with Wilson score
-intervals; misses name the line only where the caller asks for them (never for the part set aside).
+A labelled line has the fields of the data card (`tests/corpus/README.md`). Rates are printed with Wilson
+score intervals; misses name the line only where the caller asks for them (never for the part set aside).
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ BOUND = 4096
 
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\ufe0e\ufe0f\u200e\u200f")
 _SAME = {
-    "，": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "、": "、", "…": "…", "～": "~", "〜": "~",
+    "，": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":", "、": "、", "…": "…",
+    "～": "~", "〜": "~",
     "‘": "", "’": "", "'": "", "`": "", "´": "", "＇": "", "ʼ": "",
-    "“": '"', "”": '"', "「": '"', "」": '"', "×": "x", "✕": "x", "*": "x", "·": ".", "％": "%", "—": "-", "–": "-", "−": "-",
+    "“": '"', "”": '"', "「": '"', "」": '"', "×": "x", "✕": "x", "*": "x",
+    "·": ".", "％": "%", "—": "-", "–": "-", "−": "-",
     "\u00a0": " ", "\u3000": " ", "\t": " ", "\r": "\n", "º": "°", "℃": "°c", "℉": "°f", "µ": "u", "μ": "u",
 }  # fmt: skip
 _ASCII_ONE = re.compile(r"[a-z]")
@@ -77,7 +79,7 @@ def _forms(char: str) -> str:
 
 
 def _is_drawn_out(letters: list[str], letter: str) -> bool:
-    """`疼疼疼` and `bloooood`: a third equal letter is dropped; so is a second equal one of `!?~…`, never a digit."""
+    """`疼疼疼`, `bloooood`: a third equal letter is dropped, and a second of `!?~…`; never a digit."""
     if letter.isdigit() or not letters or letters[-1] != letter:
         return False
     if letter in "!?~…, " or letter in "-":

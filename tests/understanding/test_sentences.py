@@ -1,0 +1,50 @@
+"""Sentences by phenomenon (specification 6.2 to 6.5), one a line in `sentences.txt`; `~` is not judged."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bot.rules.study import Level
+from bot.understanding.understander import Understander
+
+
+class Sentence(NamedTuple):
+    level: str
+    symptoms: str
+    platelets: str
+    temperature: str
+    intent: str
+    text: str
+
+
+SENTENCES = [
+    Sentence(*line.split("|", 5))
+    for line in (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda sentence: sentence.text)
+def test_a_sentence_is_taken_as_its_writer_meant_it(sentence: Sentence, understander: Understander) -> None:
+    got = understander.understand(sentence.text)
+    wanted = set(sentence.symptoms.split(",")) - {"-", "~"}
+    if sentence.level != "~":
+        assert got.level is Level[sentence.level.upper()], got.reasons
+    if "~" in sentence.symptoms:
+        assert wanted <= set(got.symptoms), got.reasons
+    else:
+        assert wanted == set(got.symptoms), got.reasons
+    if sentence.platelets != "~":
+        assert got.platelets == number(sentence.platelets), got.reasons
+    if sentence.temperature != "~":
+        assert got.temperature_c == number(sentence.temperature), got.reasons
+    if sentence.intent != "~":
+        assert got.intent == sentence.intent, got.reasons
+
+
+def number(written: str) -> Decimal | None:
+    return None if written == "-" else Decimal(written)
