@@ -193,6 +193,16 @@ class Outbox:
         query = select(func.count()).where(col(OutboxMessageRow.ended_at).is_(None))
         return (await self._session.exec(query)).one()
 
+    async def late(self, since: datetime) -> int:
+        """How many alerts and safety texts have been open and due from before `since`."""
+        query = select(func.count()).where(
+            col(OutboxMessageRow.ended_at).is_(None),
+            col(OutboxMessageRow.send_after).is_(None),
+            col(OutboxMessageRow.priority) <= int(Priority.ALERT),
+            col(OutboxMessageRow.created_at) < since,
+        )
+        return (await self._session.exec(query)).one()
+
     async def words_of(self, row_id: OutboxId) -> str:
         """The exact words of the last attempt; empty when there was none, or they were erased."""
         query = select(OutboxAttemptRow).where(col(OutboxAttemptRow.outbox_id) == row_id)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from bot.rules.access import Posting, Site, Staff
 from bot.rules.participant import Participant, ParticipantState
 from bot.rules.study import Bilingual, Language, Role, Sex, SiteCode, StaffCode, SubjectCode
+
+TIANJIN_ZONE = ZoneInfo("Asia/Shanghai")
 
 # 08:30 on Tuesday 10 March 2026 in Tianjin.
 MORNING = datetime(2026, 3, 10, 0, 30, tzinfo=UTC)

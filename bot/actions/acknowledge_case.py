@@ -19,16 +19,24 @@ from bot.rules.study import Level, StaffCode
 from storage.unit_of_work import UnitOfWork
 
 
-async def acknowledge_case(desk: Desk, *, case_id: CaseId, by: StaffCode, auth: AuthMethod) -> Case:
+async def acknowledge_case(
+    desk: Desk, *, case_id: CaseId, by: StaffCode, auth: AuthMethod, take_over: bool = False
+) -> Case:
     """Takes a case in a transaction of its own; see `acknowledge_in`."""
     async with desk.archive.begin() as uow:
-        return await acknowledge_in(uow, desk, case_id=case_id, by=by, auth=auth)
+        return await acknowledge_in(uow, desk, case_id=case_id, by=by, auth=auth, take_over=take_over)
 
 
 async def acknowledge_in(
-    uow: UnitOfWork, desk: Desk, *, case_id: CaseId, by: StaffCode, auth: AuthMethod
+    uow: UnitOfWork,
+    desk: Desk,
+    *,
+    case_id: CaseId,
+    by: StaffCode,
+    auth: AuthMethod,
+    take_over: bool = False,
 ) -> Case:
-    """Takes the case for this person.
+    """Takes the case for this person; `take_over`: on purpose, from whoever has it.
 
     Raises:
         NotEntitled: another site's case, or one that does not exist.
@@ -41,7 +49,9 @@ async def acknowledge_in(
     case = await uow.cases.get(case_id) or case
     now = desk.now()
     site = await site_of(uow, participant.site_code)
-    taken = await uow.cases.save(escalation.acknowledge(case, staff.code, now, desk.calendar_of(site)))
+    taken = await uow.cases.save(
+        escalation.acknowledge(case, staff.code, now, desk.calendar_of(site), take_over=take_over)
+    )
     await uow.cases.add_event(case.id, "ACKNOWLEDGED", now, staff.code, "")
     await uow.audit.record(
         kind="staff:case:acknowledged",

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
-from bot.rules import schedule
-from bot.rules.access import Staff
+from bot.rules import escalation, schedule
+from bot.rules.access import Staff, may
 from bot.rules.case import Case, CaseKind
 from bot.rules.inbound import Inbound
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
@@ -48,7 +48,7 @@ async def ring(
                 site,
                 key,
                 [*again, *card, *coming],
-                buttons=case_rows(case, staff.code),
+                buttons=case_rows(case, staff),
                 priority=Priority.ALERT,
                 about=case.subject_code,
                 case_id=case.id,
@@ -71,21 +71,21 @@ async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
     return [head, *story, Phrase(key="staff.alert.lines", values={"lines": tuple(standing)})]
 
 
-def case_rows(case: Case, staff: StaffCode) -> Rows:
-    """The buttons this person has on this case now."""
+def case_rows(case: Case, staff: Staff) -> Rows:
+    """The buttons this person has on this case now: nobody is shown one that would be refused."""
     if case.closed_at is not None:
         return ()
     if case.acknowledged_by is None:
         return ((button("staff.case.take", f"k:take:{case.id}"),),)
-    if case.acknowledged_by != staff:
-        return ((button("staff.case.take_over", f"k:take:{case.id}"),),)
-    return (
-        (
-            button("staff.case.contacted", f"k:met:{case.id}"),
-            button("staff.case.not_contacted", f"k:miss:{case.id}"),
-        ),
-        (button("staff.case.close", f"k:end:{case.id}"),),
-    )
+    may_close = may(staff, escalation.act_to_close(case.level), case.site_code)
+    end: Rows = ((button("staff.case.close", f"k:end:{case.id}"),),) if may_close else ()
+    if case.acknowledged_by != staff.code:
+        return ((button("staff.case.take_over", f"k:over:{case.id}"),), *end)
+    if case.contacted_at is not None:
+        return end
+    met = button("staff.case.contacted", f"k:met:{case.id}")
+    missed = button("staff.case.not_contacted", f"k:miss:{case.id}")
+    return ((met, missed), *end)
 
 
 async def show_progress(uow: UnitOfWork, desk: Desk, case: Case) -> None:
@@ -102,7 +102,7 @@ async def show_progress(uow: UnitOfWork, desk: Desk, case: Case) -> None:
                 site,
                 f"progress:{case.id}:{case.version}:{staff.code}",
                 card,
-                buttons=case_rows(case, staff.code),
+                buttons=case_rows(case, staff),
                 priority=Priority.ALERT,
                 about=case.subject_code,
                 edits=row.message.unique_key,

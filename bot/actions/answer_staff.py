@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bot.actions.acknowledge_case import acknowledge_in
 from bot.actions.alert_staff import alert_card, case_rows
-from bot.actions.close_case import act_to_close, close_in
+from bot.actions.close_case import close_in
 from bot.actions.desk import Desk, entitled, site_of
 from bot.actions.log_contact import log_contact_in
 from bot.actions.speak import Rows, answer_tap, button, phrase, to_staff
+from bot.rules import escalation
 from bot.rules.access import Act, Actor, AuthMethod, Staff, may
 from bot.rules.case import Case, CaseId, Outcome
 from bot.rules.errors import NotEntitled, Refusal
@@ -55,6 +56,8 @@ async def _act(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff) -> P
     match inbound.token.split(":"):
         case ["k", "take", case_id]:
             await acknowledge_in(uow, desk, case_id=CaseId(case_id), by=by, auth=auth)
+        case ["k", "over", case_id]:
+            await acknowledge_in(uow, desk, case_id=CaseId(case_id), by=by, auth=auth, take_over=True)
         case ["k", "met" | "miss" as how, case_id]:
             await log_contact_in(uow, desk, case_id=CaseId(case_id), by=by, reached=how == "met", auth=auth)
         case ["k", "end", case_id]:
@@ -73,7 +76,7 @@ async def _ask_outcome(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Sta
     case = await uow.cases.get(case_id)
     if case is None:
         raise NotEntitled()
-    await entitled(uow, staff.code, act_to_close(case.level), case.subject_code)
+    await entitled(uow, staff.code, escalation.act_to_close(case.level), case.subject_code)
     site = await site_of(uow, case.site_code)
     rows: Rows = tuple(
         (button(f"staff.outcome.{outcome.value}", f"k:out:{case.id}:{outcome.value}"),) for outcome in Outcome
@@ -106,7 +109,7 @@ async def _show_case(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff
             site,
             f"shown:{case.id}:{inbound.key.update_id}:{staff.code}",
             await alert_card(uow, desk, case),
-            buttons=case_rows(case, staff.code),
+            buttons=case_rows(case, staff),
             priority=Priority.REPLY,
             about=case.subject_code,
             case_id=case.id,

@@ -9,7 +9,7 @@ from bot.rules import escalation
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId, Outcome
 from bot.rules.errors import NotEntitled
-from bot.rules.study import Level, StaffCode
+from bot.rules.study import StaffCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -19,11 +19,6 @@ async def close_case(
     """Closes a case in a transaction of its own; see `close_in`."""
     async with desk.archive.begin() as uow:
         return await close_in(uow, desk, case_id=case_id, by=by, outcome=outcome, auth=auth, note=note)
-
-
-def act_to_close(level: Level) -> Act:
-    """The right that closing a case of this level needs."""
-    return Act.CLOSE_URGENT_CASE if level >= Level.URGENT else Act.CLOSE_ROUTINE_CASE
 
 
 async def close_in(
@@ -47,7 +42,7 @@ async def close_in(
         raise NotEntitled()
     staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
     case = await uow.cases.get(case_id) or case
-    act = act_to_close(case.level)
+    act = escalation.act_to_close(case.level)
     actor = actor_of(staff, act, participant.site_code, auth)
     now = desk.now()
     attempts = sum(event.kind == "CONTACT_FAILED" for event in await uow.cases.events(case.id))

@@ -1,0 +1,61 @@
+"""What is known of one participant in a few lines, for the operator at the command line: no words of hers."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.actions.desk import Desk
+from bot.actions.plan_visits import course_of
+from bot.rules import schedule
+from bot.rules.errors import NotEntitled
+from bot.rules.study import SubjectCode
+
+
+async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
+    """State, facts, plan and open cases as plain values, all times local to the participant.
+
+    Raises:
+        NotEntitled: there is nobody of that code.
+    """
+    async with desk.archive.read() as uow:
+        participant = await uow.participants.get(subject)
+        if participant is None:
+            raise NotEntitled(subject=subject)
+        course = await course_of(uow, participant)
+        cases = await uow.cases.open_of(subject)
+        doses, labs = await uow.doses.of(subject), await uow.labs.of(subject)
+    local = ZoneInfo(participant.time_zone)
+    return {
+        "code": subject,
+        "site": participant.site_code,
+        "state": participant.state.value,
+        "language": participant.language.value,
+        "sex": participant.sex.value,
+        "consent_signed_on": participant.consent_signed_on,
+        "day1_at": participant.day1_at.astimezone(local),
+        "joined_at": participant.joined_at and participant.joined_at.astimezone(local),
+        "unreachable_since": participant.unreachable_since,
+        "study": f"{participant.study_id} {participant.study_version}",
+        "doses": [
+            {"number": one.number, "given_at": one.given_at.astimezone(local), "by": one.recorded_by}
+            for one in doses
+        ],
+        "labs": [
+            {
+                "analyte": one.analyte,
+                "value": one.value,
+                "sampled_at": one.sampled_at and one.sampled_at.astimezone(local),
+                "verified": one.verified,
+            }
+            for one in labs
+        ],
+        "plan": [
+            {"key": one.key, "at": one.target_at.astimezone(local), "status": one.status.value}
+            for one in schedule.plan(desk.study, course)
+        ],
+        "open_cases": [
+            {"id": one.id, "level": one.level.name, "opened_at": one.opened_at.astimezone(local)}
+            for one in cases
+        ],
+    }

@@ -1,0 +1,103 @@
+"""Is the machine well? One line per part, each well or in need of a person.
+
+The running service writes down that it lives and what troubles it; a command reads that, and looks at the
+archive itself, so that a service that has died is seen as well.
+Source: architecture, "How an escalation travels"; the operator's contract (`suifang health`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.actions.check_coverage import uncovered
+from bot.actions.desk import Desk
+from bot.rules.messages import Phrase
+from storage.unit_of_work import UnitOfWork
+
+# The service says that it lives every ten seconds.
+SILENT_AFTER: Final = timedelta(seconds=60)
+# An alert that has waited longer than this is late; so is a case whose moment has passed.
+LATE_AFTER: Final = timedelta(minutes=2)
+_ALIVE: Final = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartHealth:
+    """`part` is a word for machines (`database`), `said` the line for people."""
+
+    part: str
+    well: bool
+    said: Phrase
+
+
+async def note_alive(desk: Desk, *, troubles: Mapping[str, str]) -> None:
+    """What the running service says of itself; `troubles` by part."""
+    async with desk.archive.begin() as uow:
+        await uow.marks.set(
+            _ALIVE,
+            {
+                "at": desk.now().isoformat(),
+                "real_at": desk.clock.real_now().isoformat(),
+                "troubles": dict(troubles),
+            },
+        )
+
+
+async def health(desk: Desk) -> tuple[PartHealth, ...]:
+    """Every part, in the order in which a person at 3 a.m. would look.
+
+    Raises:
+        StorageUnavailable: the database cannot be read at all.
+    """
+    problems = await desk.archive.check()
+    parts = [
+        _part("database", not problems, said="; ".join(problems) if problems else ""),
+    ]
+    async with desk.archive.read() as uow:
+        parts += await _service(uow, desk)
+        parts += [await _inbox(uow), await _outbox(uow, desk), await _cases(uow, desk)]
+    gaps = await uncovered(desk)
+    parts.append(_part("coverage", not gaps, said=", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)))
+    return tuple(parts)
+
+
+async def _service(uow: UnitOfWork, desk: Desk) -> list[PartHealth]:
+    alive = await uow.marks.get(_ALIVE)
+    if alive is None:
+        return [_part("service", False, said="never started on this database")]
+    seen_at = datetime.fromisoformat(alive["real_at"])
+    silent = desk.clock.real_now() - seen_at > SILENT_AFTER
+    troubles: dict[str, str] = alive["troubles"]
+    return [
+        _part("service", not silent, said=f"last sign of life {seen_at.isoformat(timespec='seconds')}"),
+        _part("telegram", not troubles, said="; ".join(troubles.values())),
+    ]
+
+
+async def _inbox(uow: UnitOfWork) -> PartHealth:
+    parked = await uow.inbox.parked()
+    waiting = await uow.inbox.waiting()
+    return _part("inbox", not parked, said=f"{waiting} waiting, {len(parked)} set aside")
+
+
+async def _outbox(uow: UnitOfWork, desk: Desk) -> PartHealth:
+    late = await uow.outbox.late(desk.now() - LATE_AFTER)
+    waiting = await uow.outbox.waiting()
+    return _part("outbox", late == 0, said=f"{waiting} waiting, {late} late")
+
+
+async def _cases(uow: UnitOfWork, desk: Desk) -> PartHealth:
+    """An open case always has a next moment, and it is never long past."""
+    cases = await uow.cases.open_at(None)
+    stuck = [
+        case for case in cases if case.next_step_at is None or case.next_step_at < desk.now() - LATE_AFTER
+    ]
+    return _part("cases", not stuck, said=f"{len(cases)} open, {len(stuck)} not going on")
+
+
+def _part(part: str, well: bool, *, said: str) -> PartHealth:
+    key = "operator.health.well" if well else "operator.health.person_needed"
+    return PartHealth(part=part, well=well, said=Phrase(key=key, values={"part": part, "said": said}))

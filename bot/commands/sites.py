@@ -1,0 +1,46 @@
+"""`suifang site`: the hospitals of the trial."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.actions.manage_sites import add_site, list_sites
+from bot.commands.speaking import OPERATOR, AsJson, at_desk, tell
+from bot.rules.access import Site
+from bot.rules.study import Bilingual, SiteCode
+
+site_app = typer.Typer(help="Sites.", no_args_is_help=True)
+
+
+@site_app.command("add")
+def site_add(
+    code: str,
+    name_zh: Annotated[str, typer.Option()],
+    name_en: Annotated[str, typer.Option()],
+    phone: Annotated[str, typer.Option()],
+    time_zone: str = "Asia/Shanghai",
+    as_json: AsJson = False,
+) -> None:
+    """Adds a site."""
+    site = Site(code=SiteCode(code), name=Bilingual(en=name_en, zh=name_zh), phone=phone, time_zone=time_zone)
+    at_desk(lambda desk: add_site(desk, site=site, by=OPERATOR))
+    tell(as_json, {"site": code}, [f"Site {code} added."])
+
+
+@site_app.command("list")
+def site_list(as_json: AsJson = False) -> None:
+    """All sites."""
+    sites = at_desk(list_sites)
+    document = [
+        {
+            "code": one.code,
+            "en": one.name.en,
+            "zh": one.name.zh,
+            "phone": one.phone,
+            "time_zone": one.time_zone,
+        }
+        for one in sites
+    ]
+    tell(as_json, document, [f"{one.code}  {one.name.en} / {one.name.zh}  {one.phone}" for one in sites])

@@ -1,0 +1,87 @@
+"""`suifang staff`: the people of the sites, their roles, their ways in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.actions.manage_staff import add_staff, invite_staff, list_staff, revoke_staff
+from bot.commands.speaking import OPERATOR, AsJson, at_desk, language_typed, tell
+from bot.rules.study import Role, SiteCode, StaffCode
+from bot.settings import load_settings
+
+staff_app = typer.Typer(help="Staff of the sites.", no_args_is_help=True)
+
+
+@staff_app.command("add")
+def staff_add(
+    code: str,
+    role: Annotated[str, typer.Option()],
+    site: str | None = None,
+    language: str = "zh",
+    as_json: AsJson = False,
+) -> None:
+    """Adds a person, or a further role of a person."""
+    slug = "sub_investigator" if role == "investigator" else role
+    if slug not in {one.value for one in Role}:
+        raise typer.BadParameter(f"{role!r} is no role; one of {', '.join(one.value for one in Role)}")
+    at_desk(
+        lambda desk: add_staff(
+            desk,
+            code=StaffCode(code),
+            role=Role(slug),
+            site=None if site is None else SiteCode(site),
+            language=language_typed(language),
+            by=OPERATOR,
+        )
+    )
+    tell(as_json, {"staff": code, "role": slug, "site": site}, [f"{code}: {slug} at {site or 'all sites'}."])
+
+
+@staff_app.command("link")
+def staff_link(code: str, as_json: AsJson = False) -> None:
+    """A one-time code for the chat and one for the console; earlier ones stop working."""
+    chat, console = at_desk(lambda desk: invite_staff(desk, code=StaffCode(code), by=OPERATOR))
+    sign_in = f"{load_settings().console_address}/sign-in?code={console.code}"
+    document = {
+        "chat_code": chat.code,
+        "link": chat.link,
+        "console_code": console.code,
+        "console_link": sign_in,
+        "expires": chat.expires_at,
+    }
+    lines = [
+        f"Chat code {chat.code} {chat.link}".rstrip(),
+        f"Console code {console.code} {sign_in}",
+        f"Valid until {chat.expires_at}",
+    ]
+    tell(as_json, document, lines)
+
+
+@staff_app.command("revoke")
+def staff_revoke(code: str, reason: Annotated[str, typer.Option()], as_json: AsJson = False) -> None:
+    """Ends every right of a person at once."""
+    at_desk(lambda desk: revoke_staff(desk, code=StaffCode(code), reason=reason, by=OPERATOR))
+    tell(as_json, {"revoked": code}, [f"{code} is revoked."])
+
+
+@staff_app.command("list")
+def staff_list(as_json: AsJson = False) -> None:
+    """All people, with their roles."""
+    people = at_desk(list_staff)
+    document = [
+        {
+            "code": one.code,
+            "roles": [{"role": posting.role.value, "site": posting.site} for posting in one.postings],
+            "linked": one.linked,
+            "revoked_at": one.revoked_at,
+        }
+        for one in people
+    ]
+    lines = [
+        f"{one.code}  {', '.join(f'{posting.role.value}@{posting.site}' for posting in one.postings)}"
+        f"  {'revoked' if one.revoked_at else 'linked' if one.linked else 'not linked'}"
+        for one in people
+    ]
+    tell(as_json, document, lines)
