@@ -262,7 +262,7 @@ class Service:
             self._troubles.pop(part, None)
         else:
             if self._troubles.get(part) != reason:
-                _log.warning("a part is in trouble", part=part, reason=reason.replace(" ", "-"))
+                _log.warning("a part of the service is in trouble", action=part)
             self._troubles[part] = reason
 
 

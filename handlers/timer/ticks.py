@@ -67,7 +67,7 @@ class Timer:
         try:
             await tick.ring()
         except Exception as error:  # the next ring tries again
-            _log.error("a tick failed", tick=tick.name, error=type(error).__name__)
+            _log.error("a tick failed", action=tick.name, error=type(error).__name__)
         finally:
             self._in_hand -= 1
             if self._in_hand == 0:
