@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.actions.desk import Desk, site_of
 from bot.actions.join_study import continue_joining
 from bot.actions.raise_case import raise_case
-from bot.actions.report_symptoms import answer_in_words, begin_report, report_is_open, show_again
+from bot.actions.report_symptoms import answer_in_words, begin_report, show_again
 from bot.actions.speak import advice, button, home_rows, phrase, to_participant
 from bot.actions.stop_messages import ask_what_to_stop
 from bot.clock import new_id
@@ -74,27 +74,30 @@ async def _alarm(
     meant: Understanding,
     said_id: str,
 ) -> None:
-    """Advice first, then the case; an open report goes on with its question, else a report begins."""
+    """Advice and one case; an open report goes on with its question, else a report begins."""
     site = await site_of(uow, participant.site_code)
     flags = meant.red_flags or meant.confirm
     texts = dict.fromkeys(flag.text_id for flag in flags) or {desk.study.triage.emergency_fallback: None}
     level = max((flag.level for flag in flags), default=Level.EMERGENCY)
+    report_id: str | None = None
+    if participant.joined_at is not None:
+        opened = tuple(dict.fromkeys(code for flag in flags for code in flag.symptoms))
+        report_id = await begin_report(
+            uow,
+            desk,
+            participant,
+            OpenedBy.WORDS,
+            symptoms=opened,
+            level=level,
+            advice_given=[TextId(text_id) for text_id in texts],
+        )
     case = await raise_case(
-        uow,
-        desk,
-        participant,
-        kind=CaseKind.WORDS,
-        level=level,
-        about=said_id,
-        report_id=await report_is_open(uow, participant),
+        uow, desk, participant, kind=CaseKind.WORDS, level=level, about=said_id, report_id=report_id
     )
     for text_id in texts:
         key = f"advice:{inbound.key.bot_id}:{inbound.key.update_id}:{text_id}"
         text = desk.study.texts[TextId(text_id)]
         await uow.outbox.put(advice(participant, site, text, key, case_id=case.id), desk.now())
-    if participant.joined_at is not None:
-        opened = tuple(dict.fromkeys(code for flag in flags for code in flag.symptoms))
-        await begin_report(uow, desk, participant, OpenedBy.WORDS, symptoms=opened)
 
 
 async def _ask_if_now(

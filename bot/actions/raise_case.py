@@ -28,15 +28,23 @@ async def raise_case(
     about: str,
     report_id: str | None = None,
     lab_id: str | None = None,
+    is_news: bool = True,
 ) -> Case:
     """The case for this matter at no less than `level`.
 
     `about` says what the case is about: a message key `staff.story.…`, or the id of what the patient said.
-    One case per report: a second call with the same report raises it if worse and changes nothing if not.
+    One case per report: a second call with the same report adds to it, and raises it if worse. A report
+    that only goes on or falls silent after a person has closed its case (not `is_news`) opens no other.
     """
-    for known in await uow.cases.open_of(participant.subject_code):
-        if report_id is not None and known.report_id == report_id:
-            return await _raise(uow, desk, known, level, about)
+    known = [
+        case
+        for case in await uow.cases.all_of(participant.subject_code)
+        if report_id is not None and case.report_id == report_id
+    ]
+    if known and known[-1].closed_at is None:
+        return await _raise(uow, desk, known[-1], level, about)
+    if known and not is_news and level <= max(case.level for case in known):
+        return known[-1]
     return await _open(
         uow, desk, participant, kind=kind, level=level, about=about, report_id=report_id, lab_id=lab_id
     )
@@ -66,20 +74,22 @@ async def _open(
     )
     case = replace(case, report_id=report_id, lab_id=lab_id)
     await uow.cases.add(case)
-    await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
+    if about:
+        await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
     await _audit(uow, desk, case, "system:case:opened", old=None)
     return case
 
 
 async def _raise(uow: UnitOfWork, desk: Desk, case: Case, level: Level, about: str) -> Case:
     now = desk.now()
+    if about:
+        await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
     if level <= case.level:
         return case
     site = await site_of(uow, case.site_code)
     raised = escalation.raise_level(case, level, desk.study.chains[level], now, desk.calendar_of(site))
     saved = await uow.cases.save(raised)
     await uow.cases.add_event(case.id, "RAISED", now, "system", f"{case.level.name} {level.name}")
-    await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
     await _audit(uow, desk, saved, "system:case:raised", old=case.level.name)
     return saved
 

@@ -43,21 +43,30 @@ async def begin_report(
     opened_by: OpenedBy,
     *,
     symptoms: Iterable[str] = (),
+    gate: Iterable[str] = (),
+    level: Level = Level.NONE,
+    advice_given: Iterable[TextId] = (),
     check_in_key: str | None = None,
-) -> None:
-    """Opens a report, or takes new symptoms up in the one that is open and shows where it stands."""
+) -> ReportId:
+    """Opens a report, or takes new symptoms up in the open one and shows where it stands; gives its id.
+
+    `gate`: red flags tapped on an old screen. `level`: what her words reached; `advice_given`: the texts they
+    were answered with, which are not said twice.
+    """
     context = await _context(uow, desk, participant)
     now = desk.now()
     progress = await _progress(uow, participant)
     if progress is not None and progress.status is ReportStatus.OPEN:
         found = tuple(symptoms)
         step = (
-            questionnaire.open_symptoms(desk.study, context, progress, found, now)
-            if found
+            questionnaire.open_symptoms(
+                desk.study, context, progress, found, now, level=level, advice_given=tuple(advice_given)
+            )
+            if found or level > Level.NONE
             else questionnaire.resume(desk.study, context, progress, now)
         )
         await _carry_out(uow, desk, participant, step)
-        return
+        return ReportId(progress.report_id)
     report_id = ReportId(new_id())
     await uow.reports.open(
         Report(
@@ -74,22 +83,54 @@ async def begin_report(
         )
     )
     step = questionnaire.begin(
-        desk.study, context, report_id=report_id, opened_by=opened_by, now=now, symptoms=tuple(symptoms)
+        desk.study,
+        context,
+        report_id=report_id,
+        opened_by=opened_by,
+        now=now,
+        symptoms=tuple(symptoms),
+        gate=tuple(gate),
+        level=level,
+        advice_given=tuple(advice_given),
     )
     await _carry_out(uow, desk, participant, step)
+    return report_id
 
 
 async def answer_question(uow: UnitOfWork, desk: Desk, participant: Participant, token: str) -> Phrase | None:
-    """A tap on a screen of a report. Returns a short word for a button that no longer counts."""
+    """A tap on a screen of a report. Returns a short word for a button that no longer counts.
+
+    A red flag of the gate counts on whatever screen it was tapped, of a report long closed too.
+    """
     tapped = callback.parse(token)
     progress = await _progress(uow, participant)
     if tapped is None or progress is None or progress.report_id != tapped.report_id:
-        return phrase("patient.stale")
+        return await _old_button(uow, desk, participant, progress, callback.red_flag_in(token))
     context = await _context(uow, desk, participant)
     tap = steps.Tap(tapped.screen_no, tapped.code)
     step = questionnaire.advance(desk.study, context, progress, tap, desk.now())
     await _carry_out(uow, desk, participant, step)
     return phrase(step.notice) if step.notice else None
+
+
+async def _old_button(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    progress: Progress | None,
+    red_flag: str | None,
+) -> Phrase | None:
+    if red_flag is None or red_flag not in {item.code for item in desk.study.gate}:
+        return phrase("patient.stale")
+    if progress is None or progress.status is not ReportStatus.OPEN:
+        await begin_report(uow, desk, participant, OpenedBy.TAP, gate=(red_flag,))
+        return None
+    context = await _context(uow, desk, participant)
+    tap = steps.Tap(progress.screen_no, callback.RED_FLAG + red_flag)
+    await _carry_out(
+        uow, desk, participant, questionnaire.advance(desk.study, context, progress, tap, desk.now())
+    )
+    return None
 
 
 async def answer_in_words(uow: UnitOfWork, desk: Desk, participant: Participant, text: str) -> bool:
@@ -133,7 +174,7 @@ async def _carry_out(uow: UnitOfWork, desk: Desk, participant: Participant, step
     """Stores what was answered, raises the case, and says what is due: advice before everything else."""
     before = await _progress(uow, participant)
     await _store_answers(uow, desk, participant, step.progress.report_id, step.recorded)
-    await _store_assessments(uow, desk, step)
+    worse = await _store_assessments(uow, desk, step)
     if step.level >= Level.URGENT or (step.finished is not None and step.level >= Level.ROUTINE):
         await raise_case(
             uow,
@@ -143,6 +184,7 @@ async def _carry_out(uow: UnitOfWork, desk: Desk, participant: Participant, step
             level=step.level,
             about="",
             report_id=step.progress.report_id,
+            is_news=worse or bool(step.advice),
         )
     await _say_advice(uow, desk, participant, step)
     if step.finished is not None:
@@ -154,7 +196,8 @@ async def _carry_out(uow: UnitOfWork, desk: Desk, participant: Participant, step
         await look_again_at(uow, participant.subject_code, moment)
     if step.restart:
         await _keep(uow, participant, None)
-        await begin_report(uow, desk, participant, OpenedBy.TAP)
+        gate = (step.red_flag,) if step.red_flag else ()
+        await begin_report(uow, desk, participant, OpenedBy.TAP, gate=gate)
 
 
 async def _show(
@@ -252,11 +295,15 @@ async def _store_answers(
         )
 
 
-async def _store_assessments(uow: UnitOfWork, desk: Desk, step: Step) -> None:
-    """Each symptom as judged now; only what changed since the last time is written."""
+async def _store_assessments(uow: UnitOfWork, desk: Desk, step: Step) -> bool:
+    """Each symptom as judged now; only what changed since the last time is written.
+
+    Returns whether a symptom is new or worse, at a level a person must look at today.
+    """
     report_id = ReportId(step.progress.report_id)
     last = {one.symptom: one for one in await uow.reports.assessments(report_id)}
     judged = step.finished.assessed if step.finished is not None else step.assessed
+    worse = False
     for one in judged:
         new = Assessment(
             report_id=report_id,
@@ -272,6 +319,9 @@ async def _store_assessments(uow: UnitOfWork, desk: Desk, step: Step) -> None:
         known = last.get(one.symptom)
         if known is None or replace(known, at=new.at) != new:
             await uow.reports.add_assessment(new)
+        before = known.level if known is not None else Level.NONE
+        worse = worse or (new.level >= Level.SAME_DAY and new.level > before)
+    return worse
 
 
 async def _progress(uow: UnitOfWork, participant: Participant) -> Progress | None:

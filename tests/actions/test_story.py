@@ -271,6 +271,34 @@ class TestTheStory:
             assert (closed.closed_by, closed.outcome) == ("SI1", Outcome.SENT_TO_ED)
             assert (await uow.audit.verify())[1] is None
 
+    async def test_last_weeks_red_flag_button_still_counts(self, phones: Phones, language: Language) -> None:
+        words = WORDS[language]
+        await staffed(phones)
+        await joined(phones, language)
+        await phones.tap(HER, words["unwell"])
+        old = phones.button(HER, words["bleeding"]).data
+        for label in GOOD_DAY[language]:
+            await phones.tap(HER, label)
+        await phones.pass_time(timedelta(days=7))
+        await phones.tap_token(HER, old)
+        assert words["advice"] in phones.said(HER)
+        assert "TJ-001" in phones.last(COORDINATOR)
+        async with phones.desk.archive.read() as uow:
+            (case,) = [case for case in await uow.cases.open_of(SUBJECT) if case.level is Level.EMERGENCY]
+        assert case.report_id is not None
+
+    async def test_words_that_alarmed_keep_their_level_and_are_advised_once(
+        self, phones: Phones, language: Language
+    ) -> None:
+        await staffed(phones)
+        await joined(phones, language)
+        await phones.type(HER, "流鼻血40分钟止不住，要晕倒了")
+        advised = [screen for screen in phones.chats[HER] if "请马上拨打120" in screen.text]
+        assert len(advised) == 1
+        async with phones.desk.archive.read() as uow:
+            cases = await uow.cases.open_of(SUBJECT)
+        assert [case.level for case in cases] == [Level.EMERGENCY]
+
 
 class TestWhoMayWhat:
     async def test_neither_patient_nor_stranger_nor_another_site_can_touch_a_case(
