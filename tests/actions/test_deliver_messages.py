@@ -13,7 +13,7 @@ import pytest
 from bot.actions.deliver_messages import LEASE, Attachment, DeliverMessages
 from bot.actions.waiting import Patience
 from bot.clock import MovableClock, SystemClock
-from bot.delivery.aiohttp_request import Timeouts, telegram_connection
+from bot.delivery.aiohttp_request import telegram_connection
 from bot.delivery.pacing import Pacing
 from bot.delivery.telegram_sender import TelegramSender
 from bot.rehearsal import faults
@@ -123,8 +123,7 @@ async def house(archive: Archive, machine: Machine) -> AsyncIterator[House]:
             await uow.participants.add(cast.participant())
             await uow.identities.link(li.id, HER, machine.now())
             await uow.identities.link(ca1.id, COORDINATOR, machine.now())
-        timeouts = Timeouts(connect=1.0, read=0.3, write=0.3)
-        async with telegram_connection(telegram.token, api_url=telegram.url, timeouts=timeouts) as connected:
+        async with telegram_connection(telegram.token, api_url=telegram.url) as connected:
             chain = Chain()
             delivery = DeliverMessages(
                 archive=archive,
@@ -233,7 +232,7 @@ async def test_an_uncertain_alert_is_repeated_once_and_says_that_it_is_the_same(
 
 
 async def test_an_uncertain_safety_text_is_repeated_in_her_words(house: House) -> None:
-    house.telegram.inject(faults.NeverAnswered())
+    house.telegram.inject(faults.AnswerLost())
     await house.put(message("advice", priority=Priority.SAFETY))
     await house.delivery.deliver_due()
     house.machine.wait(timedelta(seconds=5))

@@ -7,7 +7,7 @@ from bot.delivery.aiohttp_request import TelegramConnection, Timeouts, telegram_
 from bot.rehearsal.chats import Person
 from bot.rehearsal.stand_in import StandIn
 
-IMPATIENT = Timeouts(connect=1.0, read=0.2, write=0.2, upload=0.2, pool=0.2)
+IMPATIENT = Timeouts(connect=2.0, read=0.8, write=0.8, upload=0.8, pool=0.8)
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ async def test_a_proxy_that_takes_no_connection_means_nothing_was_sent(
 async def test_a_socks_proxy_that_says_nothing_runs_out_of_time(telegram: StandIn) -> None:
     async with relay(silent=True) as (port, _):
         proxy = f"socks5://127.0.0.1:{port}"
-        quick = Timeouts(connect=0.1, read=0.5)
+        quick = Timeouts(connect=0.3, read=1.0)
         async with telegram_connection(
             telegram.token, api_url=telegram.url, proxy_url=proxy, timeouts=quick
         ) as connected:
