@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -75,6 +75,8 @@ def _plain(value: object) -> object:
         return {_TAG: "moment", "v": value.astimezone(UTC).isoformat()}
     if isinstance(value, date):
         return {_TAG: "day", "v": value.isoformat()}
+    if isinstance(value, time):
+        return {_TAG: "time", "v": value.isoformat()}
     if isinstance(value, Decimal):
         return {_TAG: "decimal", "v": str(value)}
     if isinstance(value, timedelta):
@@ -105,6 +107,8 @@ def _value(plain: Any) -> Any:
             return datetime.fromisoformat(kept)
         case "day":
             return date.fromisoformat(kept)
+        case "time":
+            return time.fromisoformat(kept)
         case "decimal":
             return Decimal(kept)
         case "length":
