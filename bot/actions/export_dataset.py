@@ -59,6 +59,12 @@ async def cut_for_staff(desk: Desk, *, by: StaffCode, site: SiteCode | None) -> 
     return made
 
 
+async def sites_to_export(desk: Desk, *, by: StaffCode) -> tuple[Site, ...]:
+    """The sites this person may export, by code; empty when none."""
+    async with desk.archive.read() as uow:
+        return await readable_sites(uow, await reader(uow, by), Act.EXPORT)
+
+
 async def cut_for_operator(desk: Desk, *, by: Actor, site: SiteCode | None) -> Dataset:
     """Everything, or one site, for the operator at the command line; noted in the audit trail.
 
