@@ -79,10 +79,12 @@ class ReadSymptom:
 class ReadReport:
     """`general` are the questions of the report itself, in the order of asking; `symptoms` worst level first.
 
-    `denied`: symptoms that a *no* to "any bleeding" stands for.
+    `denied`: symptoms that a *no* to "any bleeding" stands for. `level`: the highest reached, in an open
+    report as well (what is stored with it follows when it closes).
     """
 
     report: Report
+    level: Level
     general: tuple[ReadAnswer, ...]
     symptoms: tuple[ReadSymptom, ...]
     denied: tuple[str, ...]
@@ -108,6 +110,7 @@ def read_back(
     ]
     return ReadReport(
         report=report,
+        level=max((report.level, reading.gate_level(), *(one.level for one in assessments))),
         general=tuple(reading.general()),
         symptoms=tuple(sorted(symptoms, key=lambda one: -_level(one))),
         denied=denied,
@@ -148,13 +151,21 @@ class _Reading:
             yield self._read(agenda.BLEEDING_SITES, None)
         yield self._read(agenda.THE_MENU, None)
         for question in self.study.closing:
-            yield self._read(Place(CLOSING, question.id), question.question)
+            asks_who = agenda.asks_reporter(question)
+            label = question.question if asks_who else question.statement
+            yield self._read(Place(CLOSING, question.id), label)
             if agenda.words_place(question.id) in self._by_place:
-                yield self._read(agenda.words_place(question.id), question.question)
+                yield self._read(agenda.words_place(question.id), question.statement)
         yield from (
             self._read(Place(one.symptom, one.question), None)
             for one in self.counting
             if one.symptom == TIMER
+        )
+
+    def gate_level(self) -> Level:
+        """What a yes at the gate calls for by itself."""
+        return max(
+            (one.level for one in self.study.gate if one.code in self.progress.gate), default=Level.NONE
         )
 
     def of_symptom(self, symptom: Symptom) -> Iterator[ReadAnswer]:

@@ -146,8 +146,8 @@ class Speech:
         return self._texts.say(enum_key(member), self.language)
 
     def phrase(self, phrase: Phrase, zone: str) -> str:
-        """A phrase as the chat would say it."""
-        return self._texts.words(phrase, self.language, zone)
+        """A phrase as the chat would say it; the chat's red dot becomes the sign of every page."""
+        return self._texts.words(phrase, self.language, zone).replace("🔴", SIGNS[Level.EMERGENCY])
 
     def said(self, words: Bilingual) -> str:
         """Words of the study or a site."""
