@@ -92,7 +92,7 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _unavailable(request: Request, error: Exception) -> Response:
     """The record cannot be used now: said plainly, never shown as an empty list."""
-    _log.error("console_record_unavailable", action="console", reason=type(error).__name__)
+    _log.error("the record cannot be used; a page of the console said so", action="console")
     return _told(request, 503, "unavailable")
 
 
