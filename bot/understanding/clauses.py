@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _HARD = r"[.!?;\n…]+(?!\d)"
@@ -56,6 +57,11 @@ class Clauses:
         parts.append(Clause(start, len(text), opened_by))
         self.parts = tuple(part for part in parts if part.end > part.start) or (Clause(0, len(text), "hard"),)
         self._starts = [part.start for part in self.parts]
+        self._firsts, self._lasts = _sentences(self.parts)
+
+    def reach(self, first: int, last: int) -> tuple[int, int]:
+        """The character range from one part to another, both inclusive and cut to the text."""
+        return self.parts[max(0, first)].start, self.parts[min(last, len(self.parts) - 1)].end
 
     def number_at(self, position: int) -> int:
         """Which part a position belongs to."""
@@ -66,10 +72,16 @@ class Clauses:
 
     def sentence(self, number: int) -> tuple[int, int]:
         """First and last part (inclusive) of the sentence that holds a part."""
-        first = number
-        while first > 0 and self.parts[first].opened_by != "hard":
-            first -= 1
-        last = number
-        while last + 1 < len(self.parts) and self.parts[last + 1].opened_by != "hard":
-            last += 1
-        return first, last
+        return self._firsts[number], self._lasts[number]
+
+
+def _sentences(parts: Sequence[Clause]) -> tuple[list[int], list[int]]:
+    """For each part the first and the last part of its sentence."""
+    firsts: list[int] = []
+    for number, part in enumerate(parts):
+        firsts.append(number if number == 0 or part.opened_by == "hard" else firsts[-1])
+    lasts = list(range(len(parts)))
+    for number in range(len(parts) - 2, -1, -1):
+        if parts[number + 1].opened_by != "hard":
+            lasts[number] = lasts[number + 1]
+    return firsts, lasts

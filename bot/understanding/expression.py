@@ -3,12 +3,15 @@
 | written | means |
 | --- | --- |
 | `鼻…血` | at most eight characters between (Chinese), 28 in English, within one sentence part |
+| `… ?…` | the same across a space between Chinese characters, which else ends a sentence part |
 | `流(了|着)?鼻血` | one of, or nothing; `)*`: up to five times |
 | `hay ?fever` | with or without the space |
 | `<blood>` | any word of the group `blood` in `groups.toml` |
 | `bleed*` | the word with any ending |
 | `#` | a number in digits or Chinese numerals |
 | `？` | a question mark |
+| `^what` | only where a sentence part begins (after `and`, `hello`, …) |
+| `行不$` | only where a sentence part ends |
 
 English words match as whole words, a space stands for any spaces. Apostrophes are never written (`cant`),
 since they are dropped from the message as well. Besides the regular expression each notation yields the
@@ -22,9 +25,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-GAP_ZH = r"([^,.!?;\n]{0,8}?)"
+GAP_ZH = r"((?:[^,.!?;\n ]|(?<=[a-z0-9]) | (?=[a-z0-9])){0,8}?)"
 GAP_EN = r"([^,.!?;\n]{0,28}?)"
 NUMERAL = r"[0-9零一二三四五六七八九十百两俩仨几半]"
+_PART_START = (
+    r"(?<![^,.!?;\n])\s*(?:(?:so|and|but|also|hi|hello|hey|ok|okay|please|pls|plz|sorry|"
+    r"quick question|question|btw|doctor|nurse|dr|morning|then|or|just) )*"
+)
+_PART_END = r"(?=\s*(?:[,.!?;\n]|$)|\s+[\u3400-\u9fff])"
 _MAYBE_SPACE = "\x00"
 _REPEATED = "{0,5}"
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -92,7 +100,7 @@ def _sequence(text: str, at: int, groups: Mapping[str, Group]) -> tuple[_Part, i
     def close_literal() -> None:
         nonlocal literal
         if literal:
-            regex.append(_literal_regex(literal, text))
+            regex.append(_literal_regex(literal))
             needs.extend(frozenset({piece}) for piece in _pieces(literal))
             words.extend(_pieces(literal))
             literal = ""
@@ -119,12 +127,19 @@ def _sequence(text: str, at: int, groups: Mapping[str, Group]) -> tuple[_Part, i
             if end < 0 or name not in groups:
                 raise NotationFault(f"`{text}`: no group `{name}`")
             regex.append(_group_regex(groups[name]))
-            needs.append(frozenset(_pieces(word)[-1] for word in groups[name].words))
-            words.extend(piece for word in groups[name].words for piece in _pieces(word))
+            needs.append(_group_needs(groups[name]))
+            words.extend(_group_pieces(groups[name]))
             at = end + 1
         elif char == "…":
             close_literal()
             regex.append(GAP_ZH if _CJK.search(text) else GAP_EN)
+            at += 1
+        elif char == "^" and at == 0:
+            regex.append(_PART_START)
+            at += 1
+        elif char == "$" and at == len(text) - 1:
+            close_literal()
+            regex.append(_PART_END)
             at += 1
         elif char == "#":
             close_literal()
@@ -141,7 +156,7 @@ def _sequence(text: str, at: int, groups: Mapping[str, Group]) -> tuple[_Part, i
                 raise NotationFault(f"`{text}`: `?` follows an English letter, write `*` or brackets")
             last, literal = literal[-1], literal[:-1]
             close_literal()
-            regex.append(f"(?:{_literal_regex(last, text)})?")
+            regex.append(f"(?:{_literal_regex(last)})?")
             at += 1
         else:
             literal += char
@@ -174,7 +189,8 @@ def _rarest(needs: list[Pieces]) -> Pieces:
     return max(needs, key=lambda pieces: min(len(piece) for piece in pieces))
 
 
-def _literal_regex(literal: str, whole: str) -> str:
+@cache
+def _literal_regex(literal: str) -> str:
     out: list[str] = []
     index = 0
     while index < len(literal):
@@ -200,13 +216,25 @@ def _literal_regex(literal: str, whole: str) -> str:
     return "".join(out)
 
 
-def _pieces(literal: str) -> list[str]:
+@cache
+def _pieces(literal: str) -> tuple[str, ...]:
     """Only the words are needed: spaces may be doubled in the message."""
-    return literal.replace("*", " ").replace(_MAYBE_SPACE, " ").split()
+    return tuple(literal.replace("*", " ").replace(_MAYBE_SPACE, " ").split())
 
 
+@cache
+def _group_needs(group: Group) -> Pieces:
+    return frozenset(_pieces(word)[-1] for word in group.words)
+
+
+@cache
+def _group_pieces(group: Group) -> tuple[str, ...]:
+    return tuple(piece for word in group.words for piece in _pieces(word))
+
+
+@cache
 def _group_regex(group: Group) -> str:
     before = "".join(f"(?<!{re.escape(word)})" for word in group.not_after)
     after = f"(?!{'|'.join(re.escape(word) for word in group.not_before)})" if group.not_before else ""
-    words = "|".join(_literal_regex(word, word) for word in sorted(group.words, key=len, reverse=True))
+    words = "|".join(_literal_regex(word) for word in sorted(group.words, key=len, reverse=True))
     return f"{before}(?:{words}){after}"

@@ -31,7 +31,7 @@ _OVER: dict[str, tuple[str, ...]] = {
     "injection_missed": ("injection_done",),
     "lab_missed": ("lab_done",),
 }
-_QUESTION_END = re.compile(r"[?]|吗|呢|么$|嘛$")
+_QUESTION_END = re.compile(r"[?]|吗|(?<!着)呢|么$|嘛$")
 _OTHER_INJECTION = re.compile(
     r"流感疫苗|疫苗|升白针|胰岛素|曲妥珠|赫赛汀|护胃针|止吐针|戈舍瑞林|内分泌针|肚皮针|抗凝针|"
     r"flu (?:jab|shot|vaccine)|vaccine|covid|b12|herceptin|gcsf|g-csf|zoladex|neulasta|"
@@ -45,6 +45,14 @@ class Acts:
 
     hits: dict[str, list[Hit]]
     clauses: Clauses
+
+    def asks_nothing(self, question: Hit) -> bool:
+        """`怎么摇都不醒`, `what a mess`: asking words inside a longer phrase that asks nothing."""
+        return any(
+            other.start < question.end and question.start < other.end
+            for name in ("no_question", "well")
+            for other in self.hits.get(name, ())
+        )
 
     def first(self, name: str) -> int | None:
         found = self.hits.get(name)
@@ -157,7 +165,7 @@ def _is_only_asked(acts: Acts, name: str, hit: Hit) -> bool:
 
 def _question_at(acts: Acts) -> int | None:
     """Beginning of the first sentence part that asks."""
-    hits = acts.hits.get("question", ())
+    hits = [hit for hit in acts.hits.get("question", ()) if not acts.asks_nothing(hit)]
     if not hits:
         return None
     part = acts.clauses.at(max(0, hits[0].start - (1 if acts.clauses.text[hits[0].start] == "?" else 0)))
@@ -167,6 +175,8 @@ def _question_at(acts: Acts) -> int | None:
 def _quiet_intent(acts: Acts, findings: Sequence[tuple[int, Polarity]]) -> tuple[Intent, str]:
     """Nothing was done or asked: well-being, thanks, a greeting, or nothing that is understood."""
     polarities = {polarity for _, polarity in findings}
+    if acts.first("unreal") is not None and acts.first("correction") is None:
+        return Intent.OTHER, "tells a dream or a film"
     if polarities & {Polarity.PAST, Polarity.DENIED}:
         return Intent.SYMPTOM_REPORT, "speaks of symptoms that are not there now"
     if Polarity.HYPOTHETICAL in polarities and acts.first("correction") is not None:

@@ -25,8 +25,12 @@ from typing import Any
 from bot.rules.errors import SuifangError
 from bot.understanding.expression import Expression, Group, NotationFault, compile_expression
 
-KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign")
-"""The tables of the files. A `sign` is said of the whole message (help, a death, an ambulance called)."""
+KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign", "site", "blood")
+"""The tables of the files.
+
+A `sign` is said of the whole message (help, a death, an ambulance called); a `site` is where `blood` may come
+from.
+"""
 
 
 class LexiconFault(SuifangError):

@@ -7,6 +7,7 @@ Worked cases: `血小板8.6万` 86; `wbc 1.7, plt 46, hb 92` three counts, none 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -337,13 +338,19 @@ def _counts(
     return _newest(text, counts, recent)
 
 
+_LONG_AGO = re.compile(
+    r"以前|去年|前年|曾经|最低|入组|基线|开始时|起初|本来|原来|原先|从|由|当时|那次|"
+    r"(?<![a-z])(?:used to|baseline|originally|started|years?|months?|once|lowest|from|since)(?![a-z])"
+)
+
+
 def _is_only_older(writing: Writing, count: Count, doubted: Doubted) -> bool:
     """Not current only because of `last week`, `上次`: neither a threshold nor another person's."""
-    at = next((i for i, back in enumerate(writing.back) if back >= count.span.start), 0)
+    at = bisect_left(writing.back, count.span.start)
     before, after = writing.read[max(0, at - 24) : at], writing.read[at : at + 16]
-    recent = re.search(r"上周|上礼拜|上个?星期|上次|前次|(?<![a-z])last (?:week|time)", before)
     return (
-        bool(recent)
+        bool(_OLD.search(before))
+        and not _LONG_AGO.search(before)
         and not doubted(at)
         and not _is_threshold(writing.read, before, after)
         and not _question_near(writing.read)
@@ -548,7 +555,7 @@ def _spoken_of_as_result(text: str, number: Numeral) -> bool:
             r"出来了?)?:?|化验单?[^,.]{0,6}(?:是|才|只有)|"
             r"(?<![a-z])(?:count|counts|result|results|number|numbers|reading)(?: today|"
             r" this week)?(?: is| was| came back| are| at| only|:| of| back at| back as|"
-            r" come back)+(?: at| as| only| just| about)?)\s*$",
+            r" come back| up to| down to| now)+(?: at| as| only| just| about)?)\s*$",
             before,
         )
     )

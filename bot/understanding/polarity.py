@@ -8,13 +8,12 @@ row 5).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from bot.understanding.clauses import Clauses
 from bot.understanding.findings import Polarity
 from bot.understanding.lexicon_files import Entry
-from bot.understanding.matcher import Hit
+from bot.understanding.matcher import Hit, Row, hit_at
 
 _NUMBER = Entry(kind="number", name="number", place="number")
 
@@ -59,17 +58,36 @@ _BARE_LIST_ZH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+_REACH_OF_STORIES = 3
+"""Sentence parts around a dream, a film or a slip of the finger that it colours."""
+_REACH_OF_ASKING = 3
+"""Sentence parts before and after `just wondering` that it speaks of."""
+_IT_IS = re.compile(r"^(?:的)?(?:人)?(?:是|系)\s*$|^\s*(?:is|was|its)\s*$")
+
+
 class Cues:
     """The hits of `cues.toml`, `idioms.toml` and the people, by name."""
 
-    by_name: dict[str, list[Hit]]
+    def __init__(self, by_name: Mapping[str, Sequence[Hit]]) -> None:
+        self._rows = {name: Row(hits) for name, hits in by_name.items()}
 
     def named(self, name: str) -> list[Hit]:
-        return self.by_name.get(name, [])
+        row = self._rows.get(name)
+        return row.hits if row is not None else []
 
     def within(self, name: str, start: int, end: int) -> list[Hit]:
-        return [hit for hit in self.named(name) if start <= hit.start < end]
+        """Those that begin in a half-open range."""
+        row = self._rows.get(name)
+        return row.starting(start, end) if row is not None else []
+
+    def touching(self, name: str, start: int, end: int) -> list[Hit]:
+        """Those that share a character with a half-open range."""
+        row = self._rows.get(name)
+        return row.touching(start, end) if row is not None else []
+
+    def covering(self, name: str, start: int, end: int) -> bool:
+        """Whether one of them holds a whole range."""
+        return any(h.start <= start and end <= h.end for h in self.touching(name, start, end))
 
 
 class PolarityReader:
@@ -79,8 +97,12 @@ class PolarityReader:
         self._text = text
         self._clauses = clauses
         self._cues = cues
-        self._findings = findings
+        self._findings = Row(findings)
         self._blank = _blanked(text, cues.named("not_a_denial"))
+        self._relative_writes = any(
+            text.startswith(("我是", "im ", "i am ", "this is"), c.start) or "here" in text[c.start : c.end]
+            for c in cues.named("caregiver")
+        )
         self._denied: dict[int, bool] = {}
         self._in_part: dict[int, list[Hit]] = {}
         for hit in findings:
@@ -88,10 +110,10 @@ class PolarityReader:
 
     def head(self, hit: Hit) -> int:
         """Where the last fixed words of a hit begin: a negation may stand in the gap before them."""
-        return hit.fixed()[-1][0] if hit.gaps else hit.start
+        return hit.words[-1][0] if hit.gaps else hit.start
 
     def read(self, hit: Hit, sign: str) -> Polarity:
-        if any(i.start <= hit.start and hit.end <= i.end for i in self._cues.named("idiom")):
+        if self._cues.covering("idiom", hit.start, hit.end):
             return Polarity.IDIOM
         if self._is_unreal(hit):
             return Polarity.HYPOTHETICAL
@@ -116,7 +138,7 @@ class PolarityReader:
 
     def number_is_doubted(self, position: int) -> bool:
         """A number in a supposition, a story, the past or somebody else's result."""
-        here = Hit(_NUMBER, position, position + 1, ())
+        here = hit_at(_NUMBER, position, position + 1)
         return (
             self._is_unreal(here)
             or self._is_someone_else(here)
@@ -128,7 +150,7 @@ class PolarityReader:
         """A story of the past before the number, in its own part, not brought back to now."""
         part = self._clauses.at(position)
         return any(
-            not any(c.start <= cue.start and cue.end <= c.end for c in self._cues.named("compared"))
+            not self._cues.covering("compared", cue.start, cue.end)
             and not self._cues.within("now", cue.end, position)
             for cue in self._cues.within("past", part.start, position)
         )
@@ -160,7 +182,8 @@ class PolarityReader:
 
     def _ends_in_denial(self, before: str, start: int, position: int) -> bool:
         for match in reversed(list(_ZH_NEGATION.finditer(before))):
-            if _is_question_form(self._text, start + match.start()) or _double(before, match.start()):
+            at = start + match.start()
+            if self._is_question_or_symptom(at, position) or _double(before, match.start()):
                 continue
             between = self._without_findings(start + match.end(), position)
             if len(between) <= 14 and _ZH_FILLER.fullmatch(between):
@@ -172,6 +195,16 @@ class PolarityReader:
             if len(words) <= 6 and not _EN_BREAKERS.search(between):
                 return True
         return False
+
+    def _is_question_or_symptom(self, at: int, position: int) -> bool:
+        """`有没有` asks; the 没 of an earlier `没力气` or `没大便` belongs to that symptom."""
+        if _is_question_form(self._text, at):
+            return True
+        return any(
+            first <= at < last <= position
+            for hit in self._findings.touching(at, at + 1)
+            for first, last in hit.words
+        )
 
     def _negation_in(self, gap: tuple[int, int]) -> bool:
         start, end = gap
@@ -270,14 +303,14 @@ class PolarityReader:
 
     def _without_findings(self, start: int, end: int) -> str:
         letters = list(self._blank[start:end])
-        for hit in self._findings:
-            for first, last in hit.fixed():
+        for hit in self._findings.touching(start, end):
+            for first, last in hit.words:
                 for index in range(max(first, start), min(last, end)):
                     letters[index - start] = ""
         return "".join(letters)
 
     def _skip_findings(self, at: int, end: int) -> int:
-        for hit in self._findings:
+        for hit in self._findings.touching(at - 1, end):
             if hit.start < at < hit.end <= end:
                 at = hit.end
         return at
@@ -287,14 +320,11 @@ class PolarityReader:
     def _is_unreal(self, hit: Hit) -> bool:
         """A dream, a film, a slip of the finger colours its sentence, and the message before a correction."""
         number = self._clauses.number_at(self.head(hit))
-        for cue in [*self._cues.named("unreal"), *self._cues.named("correction")]:
-            cue_number = self._clauses.number_at(cue.start)
-            later_now = any(
-                cue.start < now.start < hit.start
-                for now in [*self._cues.named("self_again")]
-                if "我" in self._text[now.start : now.end]
-            )
-            if abs(cue_number - number) <= 3 and not later_now and not self._turned(cue.start, hit.start):
+        reach = self._clauses.reach(number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
+        for cue in [*self._cues.within("unreal", *reach), *self._cues.within("correction", *reach)]:
+            again = self._cues.within("self_again", cue.start + 1, hit.start)
+            later_now = any("我" in self._text[now.start : now.end] for now in again)
+            if not later_now and not self._turned(cue.start, hit.start):
                 return True
         return False
 
@@ -302,25 +332,22 @@ class PolarityReader:
         """Between a story and the words the speaker came back to now."""
         if end <= start:
             return False
+        number = self._clauses.number_at(start)
         return any(
-            start < now.start <= end and self._clauses.number_at(now.start) > self._clauses.number_at(start)
-            for now in self._cues.named("now")
+            self._clauses.number_at(now.start) > number
+            for now in self._cues.within("now", start + 1, end + 1)
         )
 
     def _is_someone_else(self, hit: Hit) -> bool:
-        if any(
-            self._text[c.start : c.end].startswith(("我是", "im ", "i am ", "this is", "here"))
-            or "here" in self._text[c.start : c.end]
-            for c in self._cues.named("caregiver")
-        ):
+        if self._relative_writes:
             return False
         position = self.head(hit)
         number = self._clauses.number_at(position)
         first, _ = self._clauses.sentence(number)
         start = self._clauses.parts[max(first, number - 3)].start
-        others = [
-            p for p in self._cues.named("someone_else") if start <= p.start < max(position, hit.start + 1)
-        ]
+        if self._is_said_to_be_someone_else(hit, number):
+            return True
+        others = self._cues.within("someone_else", start, max(position, hit.start + 1))
         if not others:
             return False
         person = others[-1]
@@ -329,16 +356,15 @@ class PolarityReader:
             return False
         turned = [
             c
-            for c in self._cues.named("self_again")
-            if between[0] <= c.start <= position and not (person.start <= c.start < person.end)
+            for c in self._cues.within("self_again", between[0], position + 1)
+            if not (person.start <= c.start < person.end)
         ]
         if turned:
             return False
         patient = [
             p
-            for p in self._cues.named("patient")
-            if between[0] <= p.start < position
-            and self._text[p.start : p.end] not in ("她", "she", "shes", "her")
+            for p in self._cues.within("patient", between[0], position)
+            if self._text[p.start : p.end] not in ("她", "she", "shes", "her")
         ]
         if patient:
             return False
@@ -349,17 +375,25 @@ class PolarityReader:
             )
         return True
 
+    def _is_said_to_be_someone_else(self, hit: Hit, number: int) -> bool:
+        """`拉肚子的是我家猫`: the person stands after the symptom."""
+        end = self._clauses.parts[number].end
+        return any(
+            _IT_IS.match(self._text[hit.end : person.start])
+            for person in self._cues.within("someone_else", hit.end, end)
+        )
+
     def _is_supposed(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
         first, _ = self._clauses.sentence(number)
         start = self._clauses.parts[max(first, number - 1)].start
         end = self._clauses.parts[number].end
-        for cue in self._cues.named("supposed"):
-            if cue.start < hit.start and start <= cue.start:
+        for cue in self._cues.within("supposed", start, end):
+            if cue.start < hit.start:
                 same = self._clauses.number_at(cue.start) == number
                 if same or not self._turned(cue.start, hit.start):
                     return same or not self._in_part.get(self._clauses.number_at(cue.start))
-            if hit.end <= cue.start < end and self._text[cue.start : cue.end] in ("的话",):
+            if hit.end <= cue.start and self._text[cue.start : cue.end] in ("的话",):
                 return True
         return False
 
@@ -367,10 +401,9 @@ class PolarityReader:
         number = self._clauses.number_at(self.head(hit))
         part = self._clauses.parts[number]
         first, _ = self._clauses.sentence(number)
-        for cue in self._cues.named("asked"):
-            cue_number = self._clauses.number_at(cue.start)
-            if cue_number != number and not (first <= cue_number < number and number - cue_number <= 2):
-                continue
+        if self._is_only_asked_about(number) and not self._cues.within("now", part.start, part.end):
+            return True
+        for cue in self._cues.within("asked", *self._clauses.reach(max(first, number - 2), number)):
             if self._cues.within("now", part.start, part.end) and cue.start > hit.start:
                 continue
             if self._turned(min(cue.start, hit.start), hit.start):
@@ -378,22 +411,22 @@ class PolarityReader:
             return True
         return False
 
+    def _is_only_asked_about(self, number: int) -> bool:
+        """`便血怎么办 我没有 就是问问`: whoever is just asking has nothing now."""
+        reach = self._clauses.reach(number - _REACH_OF_ASKING, number + _REACH_OF_ASKING)
+        return bool(self._cues.within("only_asking", *reach))
+
     def _is_past(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
         first, _ = self._clauses.sentence(number)
-        for cue in self._cues.named("past"):
-            if any(c.start <= cue.start and cue.end <= c.end for c in self._cues.named("compared")):
+        for cue in self._cues.within("past", *self._clauses.reach(max(first, number - 1), number)):
+            if self._cues.touching("compared", cue.start, cue.end):
                 continue
             cue_number = self._clauses.number_at(cue.start)
             if cue_number == number and not self._now_between(cue, hit):
                 return True
             only_adverb = not self._in_part.get(cue_number)
-            if (
-                first <= cue_number < number
-                and number - cue_number == 1
-                and only_adverb
-                and not self._turned(cue.start, hit.end)
-            ):
+            if cue_number < number and only_adverb and not self._turned(cue.start, hit.end):
                 return True
         return False
 
@@ -408,7 +441,7 @@ def _blanked(text: str, hits: Sequence[Hit]) -> str:
     """Spans that deny nothing are filled with a letter no rule knows."""
     letters = list(text)
     for hit in hits:
-        for start, end in hit.fixed():
+        for start, end in hit.words:
             letters[start:end] = "\uf8fe" * (end - start)
     return "".join(letters)
 

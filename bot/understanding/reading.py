@@ -6,6 +6,8 @@ which rule of `levels.toml` decided.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -25,8 +27,9 @@ from bot.understanding.findings import (
 from bot.understanding.intents import Acts, intent_of
 from bot.understanding.levelling import Judgement, LevelRules, Situation
 from bot.understanding.lexicon_files import Entry
-from bot.understanding.matcher import Hit
+from bot.understanding.matcher import Hit, Row, hit_at
 from bot.understanding.measures import measure
+from bot.understanding.places import place_blood
 from bot.understanding.polarity import Cues, PolarityReader
 from bot.understanding.red_flags import LESSER_ERRANDS, flag
 from bot.understanding.writing import Writing
@@ -84,6 +87,9 @@ _MAY_BE_DENIED = frozenset(
 )
 _NOT_A_CODE = frozenset({"injury", "spine"})
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
+_SAID_IN_IDIOMS = ("greeting", "thanks", "well")
+_SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "language_switch")
+"""Acts that are the writer's own though other people are named in them (`can someone call me`)."""
 _WORTH_ASKING = (Intent.OTHER, Intent.QUESTION, Intent.GREETING)
 
 
@@ -100,6 +106,7 @@ class _Case:
     times: int | None = None
     days: int | None = None
     judgement: Judgement | None = None
+    parts: frozenset[int] = frozenset()
 
     @property
     def first(self) -> Hit:
@@ -116,7 +123,10 @@ class Reading:
         self._reasons = reasons
         self._clauses = Clauses(self._text)
         self._by_kind = _by_kind(hits)
-        self._symptom_hits = _one_reading_of_blood(_without_covered(self._by_kind["symptom"]), self._text)
+        symptoms = _without_covered(self._by_kind["symptom"])
+        placed = place_blood(symptoms, self._by_kind["blood"], self._by_kind["site"], self._clauses)
+        self._symptom_hits = _one_reading_of_blood(placed, self._text)
+        self._symptom_row = Row(self._symptom_hits)
         self._cues = Cues(
             _by_name([*self._by_kind["cue"], *self._by_kind["idiom"], *self._by_kind["person"]])
         )
@@ -181,18 +191,17 @@ class Reading:
         self._reasons.append(f"fever: a reading of {max(t.value_c for t in readings)} °C")
         at = self._read_position(readings[0].span.start)
         entry = Entry(kind="symptom", name="fever", place="reading")
-        hit = Hit(entry, at, max(at + 1, self._read_position(readings[0].span.end)), ())
+        hit = hit_at(entry, at, max(at + 1, self._read_position(readings[0].span.end)))
         return [c for c in cases if c.symptom != "fever"] + [_Case("fever", Polarity.PRESENT, [hit], {""})]
 
     def _read_position(self, typed: int) -> int:
-        for index, back in enumerate(self._writing.back):
-            if back >= typed:
-                return index
-        return len(self._text)
+        return bisect_left(self._writing.back, typed)
 
     def _describe(self, cases: list[_Case]) -> None:
         """What stands beside each symptom: circumstances, durations, how often."""
-        own_parts = {number for case in cases if case.polarity.is_reported for number in self._parts_of(case)}
+        for case in cases:
+            case.parts = self._parts_of(case)
+        own_parts = {number for case in cases if case.polarity.is_reported for number in case.parts}
         for case in cases:
             parts = self._neighbourhood(case, own_parts)
             names = [m.entry.name for m in self._modifiers if self._belongs(m, case, parts, cases)]
@@ -221,17 +230,16 @@ class Reading:
             ):
                 case.polarity = Polarity.RESOLVED
 
-    def _parts_of(self, case: _Case) -> set[int]:
-        return {self._clauses.number_at(self._polarity.head(hit)) for hit in case.hits} | {
-            self._clauses.number_at(hit.start) for hit in case.hits
-        }
+    def _parts_of(self, case: _Case) -> frozenset[int]:
+        heads = (self._clauses.number_at(self._polarity.head(hit)) for hit in case.hits)
+        return frozenset(heads) | frozenset(self._clauses.number_at(hit.start) for hit in case.hits)
 
     def _neighbourhood(self, case: _Case, own_parts: set[int]) -> set[int]:
         """The symptom's own parts, up to two parts after and one before that speak of no other symptom."""
-        parts = set(self._parts_of(case))
+        parts = set(case.parts)
         for number in list(parts):
             for following in (number + 1, number + 2):
-                if following >= len(self._clauses.parts) or following in own_parts - self._parts_of(case):
+                if following >= len(self._clauses.parts) or following in own_parts - case.parts:
                     break
                 parts.add(following)
             if number - 1 >= 0 and number - 1 not in own_parts:
@@ -254,16 +262,14 @@ class Reading:
             )
         if modifier.entry.name in _POINTS_AT_BLEEDING and case.symptom in _BLEEDING | {"bleeding"}:
             return True
-        rivals = [
-            c for c in cases if c is not case and c.polarity.is_reported and number in self._parts_of(c)
-        ]
-        if not rivals or number not in self._parts_of(case):
+        if number not in case.parts:
             return True
+        rivals = [c for c in cases if c is not case and c.polarity.is_reported and number in c.parts]
         mine = min(_distance(modifier, hit) for hit in case.hits)
         return all(mine <= min(_distance(modifier, hit) for hit in rival.hits) for rival in rivals)
 
     def _is_taken(self, number: int, cases: list[_Case]) -> bool:
-        return any(number in self._parts_of(case) and case.symptom not in _BLEEDING for case in cases)
+        return any(number in case.parts and case.symptom not in _BLEEDING for case in cases)
 
     def _standing_modifiers(self) -> list[Hit]:
         hits = _without_covered(self._by_kind["modifier"], same_name=False)
@@ -276,7 +282,8 @@ class Reading:
 
     def _is_inside_symptom(self, hit: Hit) -> bool:
         """`stays down` inside `nothing stays down` keeps nothing down."""
-        return any(symptom.start <= hit.start and hit.end <= symptom.end for symptom in self._symptom_hits)
+        row = self._symptom_row.touching(hit.start, hit.end)
+        return any(symptom.start <= hit.start and hit.end <= symptom.end for symptom in row)
 
     def _findings(self, cases: list[_Case]) -> tuple[Finding, ...]:
         findings = []
@@ -414,17 +421,19 @@ class Reading:
         return polarity is Polarity.PRESENT
 
     def _acts(self) -> dict[str, list[Hit]]:
-        idioms = self._cues.named("idiom")
         acts: dict[str, list[Hit]] = defaultdict(list)
         for hit in self._by_kind["intent"]:
-            if any(i.start <= hit.start and hit.end <= i.end for i in idioms):
+            is_idiom = self._cues.covering("idiom", hit.start, hit.end)
+            if is_idiom and hit.entry.name not in _SAID_IN_IDIOMS:
                 continue
-            if hit.entry.name not in ("question", "greeting", "thanks", "well") and self._is_not_mine(hit):
+            if hit.entry.name not in _SAID_BY_THE_WRITER and self._is_not_mine(hit):
                 continue
             if hit.entry.name == "stop" and self._is_about_blood(hit):
                 continue
             acts[hit.entry.name].append(hit)
         acts["correction"] = self._cues.named("correction")
+        acts["unreal"] = self._cues.named("unreal")
+        acts["no_question"] = self._cues.named("no_question")
         return acts
 
     def _is_about_blood(self, hit: Hit) -> bool:
@@ -449,8 +458,13 @@ class Reading:
     def _act(self, name: str) -> Hit | None:
         hits = self._acts().get(name, [])
         if name in ("injection_missed", "lab_missed"):
-            hits = [h for h in hits if not self._polarity.is_asked(h)]
+            hits = [h for h in hits if not self._polarity.is_asked(h) and not self._is_in_question(h)]
         return hits[0] if hits else None
+
+    def _is_in_question(self, hit: Hit) -> bool:
+        """`so anything above 100 means no jab?`; a missed dose that is told before a question is none."""
+        part = self._clauses.at(hit.start)
+        return bool(re.search(r"[?]|吗|吧$", self._text[hit.end : part.end].rstrip()))
 
     def _number_is_doubted(self, position: int) -> bool:
         return self._polarity.number_is_doubted(position)
@@ -482,6 +496,7 @@ def _by_name(hits: Iterable[Hit]) -> dict[str, list[Hit]]:
 def _without_covered(hits: list[Hit], same_name: bool = True) -> list[Hit]:
     """Drops a hit whose fixed words are part of a longer one: 吐 in 吐血, `stopped` in `hasn't stopped`."""
     kept = []
+    row = Row(hits)
     for hit in hits:
         longer = any(
             other is not hit
@@ -489,27 +504,44 @@ def _without_covered(hits: list[Hit], same_name: bool = True) -> list[Hit]:
             and other.entry.name != hit.entry.name
             and other.covers(hit)
             and not hit.covers(other)
-            for other in hits
+            for other in row.touching(hit.start, hit.end)
         )
         if not longer:
             kept.append(hit)
     return kept
 
 
+_KEPT_AWAKE_BY = re.compile(r"[疼痛痒咳](?:得|到)[^,. ]{0,4}$")
+"""`疼得睡不着` says how bad the pain is; it is no sleep complaint of its own."""
 _MOUTH_WATER = ("刷牙", "漱口", "口水", "唾沫", "牙", "spit", "brush", "rinse", "gum", "teeth")
 
 
 def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     """The same blood is read once: `刷牙吐出来的水有点粉` is no vomit, `咳嗽吐的痰有血` is coughed up."""
     kept = []
+    row = Row(hits)
     for hit in hits:
-        rivals = [o for o in hits if o is not hit and o.fixed()[-1] == hit.fixed()[-1]]
+        near = row.touching(hit.start, hit.end)
+        rivals = [o for o in near if o is not hit and o.words[-1] == hit.words[-1]]
         mouth = any(
             o.entry.name == "gum_bleeding" and any(w in text[o.start : o.end] for w in _MOUTH_WATER)
             for o in rivals
         )
         coughed = any(o.entry.name == "coughing_blood" for o in rivals)
         if hit.entry.name == "vomiting_blood" and (mouth or coughed):
+            continue
+        # "bringing up blood every time I cough" is coughed up
+        if (
+            hit.entry.name == "vomiting_blood"
+            and text.startswith(("bring", "brought"), hit.start)
+            and any(o.entry.name == "coughing_blood" for o in near)
+        ):
+            continue
+        if hit.entry.name == "vomiting" and any(
+            o.entry.name == "gum_bleeding" and o.start <= hit.start and hit.end <= o.end for o in near
+        ):
+            continue
+        if hit.entry.name == "insomnia" and _KEPT_AWAKE_BY.search(text[max(0, hit.start - 8) : hit.start]):
             continue
         if (
             hit.entry.name == "coughing_blood"
@@ -565,9 +597,24 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
             "thigh",
             "hand",
             "walk",
+            "knee",
+            "shin",
+            "膝",
         )
         return any(w in words for w in limbs) and not any(
             w in words for w in ("骨", "浑身", "全身", "bone", "all over")
+        )
+    if case.symptom == "severe_headache_neuro" and case.signs == {"speech"}:
+        gasping = any(c.symptom == "breathlessness" and "cannot_breathe" in c.signs for c in cases)
+        return gasping or "allergic_reaction" in present
+    if case.symptom == "other" and case.signs <= {"throat", "cold"} and "allergic_reaction" in present:
+        return True
+    if case.symptom == "chills" and "severe_headache_neuro" in present:
+        fits = any(
+            c.signs & {"seizure", "unconscious"} for c in cases if c.symptom == "severe_headache_neuro"
+        )
+        return fits and all(
+            "shak" in text[h.start : h.end] or "抖" in text[h.start : h.end] for h in case.hits
         )
     if case.symptom == "breathlessness" and "chest_pain" in present and "cannot_breathe" not in case.signs:
         return all(text[h.start : h.end] in ("胸口堵", "憋气", "憋得慌") for h in case.hits)

@@ -22,6 +22,8 @@ from bot.understanding.repair import Repairer
 from bot.understanding.writing import Writing, make_comparable
 
 _MISTYPED_KINDS = ("symptom",)
+_AT_ONCE = 64
+"""Lexicon words checked together at start."""
 _ENGLISH = re.compile(r"[a-z]+")
 
 
@@ -75,11 +77,11 @@ class Understander:
     def example_mistakes(self, lexicon: Lexicon) -> list[str]:
         """Examples that do not behave, and words that can never match because no message is read so."""
         mistakes: list[str] = []
+        unreadable = self._unreadable({w for e in lexicon.entries for x in e.expressions for w in x.words})
         for entry in lexicon.entries:
             for expression in entry.expressions:
-                for word in expression.words:
-                    if make_comparable(word, self._simplify).read != word:
-                        mistakes.append(f"{entry.place}: `{word}` can never match as a message is read")
+                for word in unreadable.intersection(expression.words):
+                    mistakes.append(f"{entry.place}: `{word}` can never match as a message is read")
             for example in entry.yes:
                 if not any(_same(hit, entry.kind, entry.name) for hit in self.hits(example)):
                     mistakes.append(f"{entry.place}: `{example}` should match and does not")
@@ -87,6 +89,16 @@ class Understander:
                 if any(hit.entry is entry for hit in self.standing_hits(example, entry.kind)):
                     mistakes.append(f"{entry.place}: `{example}` should not match and does")
         return mistakes
+
+    def _unreadable(self, words: set[str]) -> frozenset[str]:
+        """Words that no message contains once it is made comparable; looked at many at a time."""
+        ordered = sorted(words)
+        found: set[str] = set()
+        for first in range(0, len(ordered), _AT_ONCE):
+            some = ordered[first : first + _AT_ONCE]
+            if make_comparable("\n".join(some), self._simplify).read != "\n".join(some):
+                found.update(w for w in some if make_comparable(w, self._simplify).read != w)
+        return frozenset(found)
 
     def _comparable(self, text: str) -> tuple[Writing, list[str]]:
         writing = make_comparable(text, self._simplify)

@@ -52,9 +52,19 @@ def test_the_part_set_aside_stays_above_its_floors(set_aside: Score) -> None:
     """Totals only; a failure here must never print a sentence."""
     assert value(set_aside, "recall EMERGENCY") >= 0.91
     assert value(set_aside, "recall URGENT or worse") >= 0.93
-    assert value(set_aside, "false EMERGENCY/URGENT") <= 0.09
-    assert value(set_aside, "platelets exact") >= 0.98
-    assert value(set_aside, "temperature exact") >= 0.98
-    assert value(set_aside, "intent") >= 0.87
+    assert value(set_aside, "false EMERGENCY/URGENT") <= 0.06
+    assert value(set_aside, "platelets exact") >= 0.99
+    assert value(set_aside, "temperature exact") >= 0.99
+    assert value(set_aside, "intent") >= 0.90
     assert set_aside.f1 is not None
-    assert set_aside.f1 >= 0.84
+    assert set_aside.f1 >= 0.87
+
+
+def test_no_emergency_of_the_fresh_part_is_missed(understander: Understander) -> None:
+    fresh = score(judge(lines("fresh"), understander.understand))
+    assert value(fresh, "recall EMERGENCY") == 1.0
+    assert value(fresh, "recall URGENT or worse") >= 0.99
+    assert value(fresh, "false EMERGENCY/URGENT") <= 0.01
+    assert value(fresh, "intent") >= 0.97
+    assert fresh.f1 is not None
+    assert fresh.f1 >= 0.96
