@@ -184,6 +184,22 @@ class AuditTrail:
             )
         return len(changed)
 
+    async def was_recorded_since(
+        self, since: datetime, *, kind: str, actor_code: str, subject: SubjectCode | None
+    ) -> bool:
+        """Whether this person did this, to this subject, at `since` or later (on the machine's clock)."""
+        query = (
+            select(AuditRow.seq)
+            .where(
+                col(AuditRow.chain) == (subject or SYSTEM_CHAIN),
+                col(AuditRow.recorded_at) >= since,
+                col(AuditRow.kind) == kind,
+                col(AuditRow.actor_code) == actor_code,
+            )
+            .limit(1)
+        )
+        return (await self._session.exec(query)).first() is not None
+
     async def write_entries(self) -> None:
         """Writes what was recorded; the unit of work does this just before it commits."""
         for chain in sorted(self._unwritten):

@@ -11,14 +11,25 @@ from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.rules.study import StaffCode
+from bot.rules.study import Language, StaffCode
 from storage.tables import AccountRow, MarkRow, SessionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsoleSession:
+    """`idle_at`: unless it is used before, it ends then."""
+
     staff_code: StaffCode
     csrf: str
+    idle_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """`language` is None until the person chose one for the console."""
+
+    password_hash: str
+    language: Language | None
 
 
 class Accounts:
@@ -33,27 +44,51 @@ class Accounts:
             row.password_hash = password_hash
         await self._session.flush()
 
-    async def get(self, staff: StaffCode) -> str | None:
-        row = await self._session.get(AccountRow, staff)
-        return None if row is None else row.password_hash
+    async def set_language(self, staff: StaffCode, language: Language) -> None:
+        row = await self._session.get_one(AccountRow, staff)
+        row.language = language
+        await self._session.flush()
 
-    async def open_session(self, token_hash: str, staff: StaffCode, expires_at: datetime, csrf: str) -> None:
+    async def get(self, staff: StaffCode) -> Account | None:
+        row = await self._session.get(AccountRow, staff)
+        return None if row is None else Account(password_hash=row.password_hash, language=row.language)
+
+    async def open_session(self, token_hash: str, session: ConsoleSession, expires_at: datetime) -> None:
         self._session.add(
-            SessionRow(token_hash=token_hash, staff_code=staff, expires_at=expires_at, csrf=csrf)
+            SessionRow(
+                token_hash=token_hash,
+                staff_code=session.staff_code,
+                expires_at=expires_at,
+                idle_at=session.idle_at,
+                csrf=session.csrf,
+            )
         )
         await self._session.flush()
 
-    async def session(self, token_hash: str, now: datetime) -> ConsoleSession | None:
+    async def session(self, token_hash: str, real_now: datetime) -> ConsoleSession | None:
+        """The session of this token, unless it has ended."""
         row = await self._session.get(SessionRow, token_hash)
-        if row is None or row.expires_at <= now:
+        if row is None or row.expires_at <= real_now or row.idle_at <= real_now:
             return None
-        return ConsoleSession(staff_code=StaffCode(row.staff_code), csrf=row.csrf)
+        return ConsoleSession(staff_code=StaffCode(row.staff_code), csrf=row.csrf, idle_at=row.idle_at)
+
+    async def keep_session(self, token_hash: str, idle_at: datetime) -> None:
+        """It was used: it stays open until `idle_at`, if it is still there."""
+        row = await self._session.get(SessionRow, token_hash)
+        if row is not None:
+            row.idle_at = idle_at
+            await self._session.flush()
 
     async def end_session(self, token_hash: str) -> None:
         await self._session.exec(delete(SessionRow).where(col(SessionRow.token_hash) == token_hash))
 
     async def end_sessions_of(self, staff: StaffCode) -> None:
         await self._session.exec(delete(SessionRow).where(col(SessionRow.staff_code) == staff))
+
+    async def sweep(self, real_now: datetime) -> None:
+        """Removes the sessions that have ended."""
+        over = (col(SessionRow.expires_at) <= real_now) | (col(SessionRow.idle_at) <= real_now)
+        await self._session.exec(delete(SessionRow).where(over))
 
 
 class Marks:

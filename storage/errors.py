@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
+from bot.rules.errors import RecordUnavailable
+
 # Full, busy, locked, read-only, failing disk, cannot be opened. Source: sqlite.org/rescode.html
 _SQLITE_NOT_NOW = frozenset(
     {
@@ -27,7 +29,7 @@ _SQLITE_NOT_NOW = frozenset(
 _POSTGRES_NOT_NOW = ("08", "53", "57P", "58", "25006", "25P03", "40001", "40P01", "55P03")
 
 
-class StorageUnavailable(Exception):
+class StorageUnavailable(RecordUnavailable):
     """Cannot be written or read now: disk full, locked, read-only, connection lost. Nothing was changed."""
 
 

@@ -436,16 +436,25 @@ class AuditHeadRow(SQLModel, table=True):
 
 
 class AccountRow(SQLModel, table=True):
+    """`language` is the console's for this person; None: the one they have in the chat."""
+
     __tablename__ = "account"
     staff_code: str = Field(primary_key=True, foreign_key="staff.code", max_length=12)
     password_hash: str = _text()
+    language: Language | None = _word(Language, null=True)
 
 
 class SessionRow(SQLModel, table=True):
+    """A signed-in browser. It ends at `expires_at`, or sooner when nobody used it until `idle_at`.
+
+    Both are the machine's time: a rehearsal that jumps to tomorrow signs nobody out.
+    """
+
     __tablename__ = "console_session"
     token_hash: str = Field(primary_key=True, max_length=64)
     staff_code: str = Field(foreign_key="staff.code", index=True, max_length=12)
     expires_at: datetime = _moment()
+    idle_at: datetime = _moment()
     csrf: str = Field(max_length=80)
 
 

@@ -50,6 +50,8 @@ async def look_after(desk: Desk, subject: SubjectCode) -> None:
         participant = await uow.participants.lock(subject)
         if participant is None:
             return
+        # This look answers the moment that came; what asks for a later one from here on is kept.
+        participant = await uow.participants.save(replace(participant, next_look_at=None))
         await note_silence(uow, desk, participant)
         participant = await uow.participants.lock(subject) or participant
         await _look(uow, desk, participant)

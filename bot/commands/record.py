@@ -1,17 +1,19 @@
-"""`suifang audit`, `db` and `health`: the record, its storage, and whether all is well."""
+"""`suifang audit`, `export`, `db` and `health`: the record, its storage, and whether all is well."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bot.actions.desk import Desk
+from bot.actions.export_dataset import as_csv_files, cut_for_operator
 from bot.actions.watch_health import PartHealth, health
 from bot.assembly.service import anchors_of
-from bot.commands.speaking import SITE_ZONE, AsJson, at_desk, refuse, tell
-from bot.rules.study import Language, SubjectCode
+from bot.commands.speaking import OPERATOR, SITE_ZONE, AsJson, at_desk, refuse, tell
+from bot.rules.study import Language, SiteCode, SubjectCode
 from bot.settings import load_settings
 from bot.texts import Texts
 
@@ -108,6 +110,38 @@ def db_check(as_json: AsJson = False) -> None:
     tell(as_json, list(problems), list(problems) or ["No problem found."])
     if problems:
         raise SystemExit(1)
+
+
+class ExportFormat(StrEnum):
+    """How the record is written."""
+
+    CSV = "csv"
+
+
+def export_command(
+    out: Annotated[Path, typer.Option(help="Folder to write into; made if it is not there.")],
+    form: Annotated[ExportFormat, typer.Option("--format", help="How it is written.")] = ExportFormat.CSV,
+    site: Annotated[str | None, typer.Option(help="Of this site only.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Writes one consistent cut of the record, with dictionary, manifest and checksums."""
+    wanted = None if site is None else SiteCode(site)
+    made = at_desk(lambda desk: cut_for_operator(desk, by=OPERATOR, site=wanted))
+    files = as_csv_files(made)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            (out / file.name).write_bytes(file.content)
+    except OSError as error:
+        refuse(f"{out} cannot be written: {error.strerror}")
+    document = {
+        "format": form.value,
+        "folder": str(out),
+        "files": [file.name for file in files],
+        "record_count": made.record_count,
+        "created_utc": made.cut_at,
+    }
+    tell(as_json, document, [f"{made.record_count} records in {len(files)} files in {out}."])
 
 
 def health_command(as_json: AsJson = False) -> None:

@@ -69,9 +69,13 @@ SYSTEM = Actor(code="system", role="system", auth=AuthMethod.SYSTEM)
 
 
 class Act(StrEnum):
-    """Everything that needs a right; each action asks for exactly one."""
+    """Everything that needs a right.
+
+    Each action asks for one; READ_WORDS decides beside it whether free text is shown.
+    """
 
     READ_LOG = "READ_LOG"
+    READ_WORDS = "READ_WORDS"
     EXPORT = "EXPORT"
     ENROL = "ENROL"
     RECORD_DOSE = "RECORD_DOSE"
@@ -87,6 +91,8 @@ _INVESTIGATORS = frozenset({Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR})
 
 RIGHTS: Mapping[Act, frozenset[Role]] = {
     Act.READ_LOG: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER, Role.INSPECTOR},
+    # What she typed may name her or somebody else, so whoever works without identities does not read it.
+    Act.READ_WORDS: _SITE_CLINICAL | {Role.CENTRAL, Role.INSPECTOR},
     Act.EXPORT: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER},
     Act.ENROL: frozenset({Role.COORDINATOR}),
     Act.RECORD_DOSE: _SITE_CLINICAL,

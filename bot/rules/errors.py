@@ -26,6 +26,10 @@ class NotEntitled(Refusal):
         super().__init__("refusal.not_entitled", **values)
 
 
+class RecordUnavailable(SuifangError):
+    """The record cannot be read or written now; nothing was changed. Never shown as "nothing there"."""
+
+
 class StudyFileFaulty(SuifangError):
     """The study file has problems; every one of them is listed."""
 

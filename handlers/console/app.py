@@ -1,18 +1,122 @@
-"""The console's web application."""
+"""The console as one Starlette application: which address is which page, and what holds for all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import structlog
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
 
 from bot.actions.desk import Desk
+from bot.actions.note_access import note_refusal
+from bot.rules.errors import NotEntitled, RecordUnavailable, Refusal
 from bot.texts import Texts
+from handlers.console import cases, exports, participants, settings, sign_in
+from handlers.console.guarding import CrossSite, open_read, open_write, read, write
+from handlers.console.headers import StrictHeaders
+from handlers.console.pages import Console, console_of, page, seen_by
+
+_log = structlog.get_logger()
+STATIC = Path(__file__).parent / "static"
 
 
 def console_app(
-    desk: Desk, texts: Texts, *, secure_cookies: bool, extra_routes: Sequence[BaseRoute] = ()
+    desk: Desk,
+    texts: Texts,
+    *,
+    secure_cookies: bool,
+    extra_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The application."""
-    return Starlette(routes=list(extra_routes))
+    """The console on this desk.
+
+    Args:
+        desk: what every action is given.
+        texts: the words in both languages.
+        secure_cookies: cookies over https only; true wherever the console is reached through https.
+        extra_routes: such as the webhook; they answer for themselves, without a session.
+    """
+    routes = [
+        read("/", cases.home),
+        read("/cases", cases.open_cases),
+        read("/cases/{case_id}", cases.one_case),
+        write("/cases/{case_id}/take", cases.take),
+        write("/cases/{case_id}/contact", cases.contact),
+        write("/cases/{case_id}/close", cases.close),
+        read("/participants", participants.everybody),
+        read("/participants/{subject}", participants.one),
+        read("/export", exports.offer),
+        write("/export", exports.download),
+        write("/language", settings.language),
+        write("/sign-out", sign_in.leave),
+        open_read("/sign-in", sign_in.door),
+        open_write("/sign-in", sign_in.enter),
+        open_write("/sign-in/first", sign_in.enter_first),
+        Mount("/static", StaticFiles(directory=STATIC), name="static"),
+    ]
+    app = Starlette(
+        routes=[*extra_routes, *routes],
+        middleware=[Middleware(StrictHeaders, secure=secure_cookies)],
+        exception_handlers={
+            NotEntitled: _not_found,
+            Refusal: _refused,
+            RecordUnavailable: _unavailable,
+            CrossSite: _cross_site,
+            HTTPException: _http_error,
+            Exception: _fault,
+        },
+    )
+    app.state.console = Console.made(desk, texts, secure_cookies=secure_cookies)
+    return app
+
+
+async def _not_found(request: Request, error: Exception) -> Response:
+    """A foreign subject and an unknown one have one answer; who asked for what is noted."""
+    visitor = seen_by(request)
+    if visitor is not None:
+        asked = request.path_params.get("subject") or request.path_params.get("case_id") or ""
+        await note_refusal(console_of(request).desk, by=visitor.staff.code, asked_for=str(asked))
+    return _told(request, 404, "not_found")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    """A reason the person can act on, where no form stood to show it in."""
+    return _told(request, 409, "refused", error if isinstance(error, Refusal) else None)
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    """The record cannot be used now: said plainly, never shown as an empty list."""
+    _log.error("the record cannot be used; a page of the console said so", action="console")
+    return _told(request, 503, "unavailable")
+
+
+async def _cross_site(request: Request, error: Exception) -> Response:
+    return _told(request, 403, "form_too_old")
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: no such address, a wrong method."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return _told(request, status, "not_found" if status == 404 else "refused")
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """Ours: one calm sentence; the reason goes to the log."""
+    return _told(request, 500, "fault")
+
+
+def _told(request: Request, status: int, what: str, refusal: Refusal | None = None) -> Response:
+    return page(
+        request,
+        "message.html",
+        status=status,
+        title_key=f"console.message.{what}.title",
+        text_key=f"console.message.{what}.text",
+        refusal=refusal,
+    )

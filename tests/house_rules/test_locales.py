@@ -1,6 +1,6 @@
 """Every key used in code has words, every word is used, every placeholder is given its value.
 
-A key counts as used where it stands in quotes in `bot/` or `handlers/` or in a study file; one that is made
+A key counts as used where it stands in quotes in `bot/`, in `handlers/` or in a study file; one that is made
 in code, such as `f"patient.answer.{option}"`, stands for every key of that shape, and its family is checked
 member by member below.
 """
@@ -20,10 +20,11 @@ import pytest
 
 from bot.rules.calendar import ByWhenKind
 from bot.rules.case import Outcome
-from bot.rules.participant import StatedWhat
+from bot.rules.participant import DoseKind, ParticipantState, StatedWhat
 from bot.rules.reminders import Content
+from bot.rules.report import OpenedBy, Reporter, ReportStatus
 from bot.rules.staff_notices import NoticeKind
-from bot.rules.study import Language, Level, Role, Study
+from bot.rules.study import Language, Level, Role, Sex, Study
 from bot.study_file import load_study
 from bot.texts import Texts, enum_key, read_catalogues, told_on_lock_screen
 from bot.texts.catalogues import placeholders
@@ -34,6 +35,7 @@ STUDIES = sorted((HOUSE / "bot" / "studies").glob("*/"))
 _FIRST = r"(?:patient|staff|console|operator|rehearsal|refusal)"
 _KEY = re.compile(rf"{_FIRST}(?:\.[a-z0-9_]+)+")
 _IN_A_STUDY = re.compile(rf'"({_FIRST}\.[a-z0-9_.]+)"')
+_IN_A_TEMPLATE = re.compile(rf"[\"']({_FIRST}\.[a-z0-9_.]+)[\"']")
 # Calls that take a key and the values of its words. With each: arguments that are no value of the words.
 _SPEAKS: dict[str, set[str]] = {
     "phrase": set(),
@@ -43,7 +45,18 @@ _SPEAKS: dict[str, set[str]] = {
     "Phrase": set(),
 }
 # Enums whose members are said in words; `bot/texts` makes their keys.
-SAID_ENUMS: tuple[type[Enum], ...] = (Level, Role, Outcome)
+SAID_ENUMS: tuple[type[Enum], ...] = (
+    DoseKind,
+    Level,
+    OpenedBy,
+    Outcome,
+    ParticipantState,
+    Reporter,
+    ReportStatus,
+    Role,
+    Sex,
+    StatedWhat,
+)
 # Said to nobody: they calm, or promise what only a person can know (promise 6, specification 2.9).
 NEVER_SAID = re.compile(
     r"don.t worry|no need to worry|nothing serious|not serious|harmless|they know"
@@ -69,7 +82,7 @@ def known() -> frozenset[str]:
 
 @cache
 def uses() -> tuple[Use, ...]:
-    return (*_in_code(), *_in_studies())
+    return (*_in_code(), *_in_studies(), *_in_templates())
 
 
 @cache
@@ -201,6 +214,12 @@ def test_what_sends_a_patient_elsewhere_gives_the_phone() -> None:
 def _in_studies() -> Iterator[Use]:
     for path in (file for folder in STUDIES for file in sorted(folder.rglob("*.toml"))):
         for key in _IN_A_STUDY.findall(path.read_text(encoding="utf-8")):
+            yield Use(key, path.relative_to(HOUSE).as_posix())
+
+
+def _in_templates() -> Iterator[Use]:
+    for path in sorted((HOUSE / "handlers").rglob("*.html")):
+        for key in _IN_A_TEMPLATE.findall(path.read_text(encoding="utf-8")):
             yield Use(key, path.relative_to(HOUSE).as_posix())
 
 

@@ -1,0 +1,421 @@
+"""The tables of the data set: which fact goes into which column. No files and no rights here.
+
+Nothing is left out because it was replaced or voided: each row says whether it still counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.rules.case import Case, CaseKind, Outcome
+from bot.rules.dataset import Cell, Column, ColumnKind, Table, column, words_of
+from bot.rules.participant import (
+    Consent,
+    Dose,
+    DoseKind,
+    LabResult,
+    Participant,
+    ParticipantState,
+    Stated,
+    StatedWhat,
+)
+from bot.rules.report import Answer, Assessment, OpenedBy, Report, Reporter, ReportStatus
+from bot.rules.study import Bilingual, Language, Level, Sex, Study
+from storage.conversations import SaidText
+from storage.overviews import LogEntry, LoggedEvent
+
+_Fact = TypeVar("_Fact")
+_Rows = Iterator[tuple[Cell, ...]]
+
+# What an event of a case is called; a note stands beside it.
+_EVENTS = "ABOUT | RAISED | ACKNOWLEDGED | CONTACTED | CONTACT_FAILED | CLOSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that is known of one participant; `reads_words`: her free text goes along."""
+
+    participant: Participant
+    consents: tuple[Consent, ...]
+    log: tuple[LogEntry, ...]
+    reads_words: bool
+
+    def of(self, kind: type[_Fact]) -> tuple[_Fact, ...]:
+        """The facts of one kind, oldest first."""
+        return tuple(entry.fact for entry in self.log if isinstance(entry.fact, kind))
+
+    def words(self, text: str | None) -> str | None:
+        return text if self.reads_words else None
+
+
+def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
+    """Every table, in the order a reader wants them."""
+    return (
+        _table("participants", "one row a participant", "受试者", _PARTICIPANTS, _participants, facts),
+        _table("consents", "one row a consent tick", "同意记录", _CONSENTS, _consents, facts),
+        _table("doses", "doses recorded by staff", "用药记录", _DOSES, _doses, facts),
+        _table("labs", "laboratory results", "化验结果", _LABS, _labs, facts),
+        _table("stated", "what the patient said of a visit", "患者自述的到访情况", _STATED, _stated, facts),
+        _table("reports", "symptom reports", "症状报告", _REPORTS, _reports, facts),
+        _table("answers", "every answer as given", "每一个回答", _ANSWERS, _answers(study), facts),
+        _table(
+            "assessments", "what each symptom was judged to be", "症状分级", _ASSESSMENTS, _assessments, facts
+        ),
+        _table("words", "everything the patient typed", "患者原话", _WORDS, _words, facts),
+        _table("cases", "matters a person had to take", "事件", _CASES, _cases, facts),
+        _table("case_events", "what happened in each case", "事件经过", _CASE_EVENTS, _case_events, facts),
+    )
+
+
+def _table(
+    name: str,
+    en: str,
+    zh: str,
+    columns: Iterable[Column],
+    rows: Callable[[Facts], _Rows],
+    facts: Sequence[Facts],
+) -> Table:
+    told = tuple(row for one in facts for row in rows(one))
+    return Table(name=name, label=Bilingual(en=en, zh=zh), columns=(_SUBJECT, *columns), rows=told)
+
+
+def _code(name: str, en: str, zh: str, codes: str = "") -> Column:
+    return column(name, ColumnKind.CODE, en, zh, codes=codes)
+
+
+def _text(name: str, en: str, zh: str) -> Column:
+    return column(name, ColumnKind.TEXT, en, zh)
+
+
+def _moment(name: str, en: str, zh: str) -> Column:
+    return column(name, ColumnKind.MOMENT, en, zh)
+
+
+def _yes_no(name: str, en: str, zh: str) -> Column:
+    return column(name, ColumnKind.YES_NO, en, zh)
+
+
+_SUBJECT = _code("subject", "subject code", "受试者编号")
+
+_PARTICIPANTS = (
+    _code("site", "site code", "中心代码"),
+    _code("state", "where she stands in the study", "研究状态", words_of(ParticipantState)),
+    _code("sex", "sex", "性别", words_of(Sex)),
+    _code("language", "language of the chat", "聊天语言", words_of(Language)),
+    _code("time_zone", "time zone of local times", "时区"),
+    column("consent_signed_on", ColumnKind.DAY, "study consent signed on", "知情同意签署日期"),
+    _moment("day1_at", "dose 1: planned, recorded once given", "第1次用药时间（给药前为计划）"),
+    _code("study_version", "version of the study file at enrolment", "入组时的研究配置版本"),
+    _moment("enrolled_at", "enrolled", "入组登记时间"),
+    _moment("joined_at", "joined in the chat; empty: not yet", "加入聊天时间（空：尚未）"),
+    _yes_no("caregiver_may_write", "a carer may write for her", "家人可代写"),
+    _moment("messages_stopped_at", "messages stopped", "停止消息时间"),
+    _moment("unreachable_since", "chat unreachable since", "聊天联系不上的起始时间"),
+    _yes_no("blood_thinner", "takes a blood thinner; empty: unknown", "使用抗凝药（空：未知）"),
+    _yes_no("liver_disease", "has liver disease; empty: unknown", "肝病（空：未知）"),
+    column(
+        "last_chemotherapy_on",
+        ColumnKind.DAY,
+        "last chemotherapy; empty: unknown",
+        "末次化疗日期（空：未知）",
+    ),
+)
+
+
+def _participants(facts: Facts) -> _Rows:
+    her = facts.participant
+    yield (
+        her.subject_code,
+        her.site_code,
+        her.state,
+        her.sex,
+        her.language,
+        her.time_zone,
+        her.consent_signed_on,
+        her.day1_at,
+        her.study_version,
+        her.enrolled_at,
+        her.joined_at,
+        her.caregiver_may_write,
+        her.messages_stopped_at,
+        her.unreachable_since,
+        her.blood_thinner,
+        her.liver_disease,
+        her.last_chemotherapy_on,
+    )
+
+
+_CONSENTS = (
+    _code("item", "what was ticked", "同意项目"),
+    _yes_no("agreed", "agreed", "是否同意"),
+    _code("version", "version of the consent text", "同意书版本"),
+    _code("language", "language shown", "显示语言", words_of(Language)),
+    _moment("at", "when", "时间"),
+)
+
+
+def _consents(facts: Facts) -> _Rows:
+    for one in facts.consents:
+        yield one.subject_code, one.item, one.agreed, one.version, one.language, one.at
+
+
+_DOSES = (
+    _code("dose_id", "id", "编号"),
+    _code("kind", "treatment or prophylaxis", "治疗或预防", words_of(DoseKind)),
+    column("number", ColumnKind.WHOLE, "number of the dose", "第几次"),
+    _moment("given_at", "given", "给药时间"),
+    column("amount", ColumnKind.WHOLE, "amount", "剂量", unit="µg"),
+    _code("recorded_by", "recorded by", "记录人"),
+    _moment("recorded_at", "recorded", "记录时间"),
+    _moment("voided_at", "no longer counts since; empty: it counts", "作废时间（空：有效）"),
+)
+
+
+def _doses(facts: Facts) -> _Rows:
+    for one in facts.of(Dose):
+        yield (
+            one.subject_code,
+            one.id,
+            one.kind,
+            one.number,
+            one.given_at,
+            one.amount_ug,
+            one.recorded_by,
+            one.recorded_at,
+            one.voided_at,
+        )
+
+
+_LABS = (
+    _code("lab_id", "id", "编号"),
+    _code("analyte", "what was measured", "项目"),
+    column("value", ColumnKind.DECIMAL, "value", "数值", unit="10^9/L (Hb: g/L)"),
+    _text("as_entered", "as it was entered", "录入原文"),
+    _moment("sampled_at", "sample taken; empty: not known", "采样时间（空：未知）"),
+    _yes_no("verified", "entered or confirmed by staff", "工作人员已核实"),
+    _yes_no("baseline", "baseline count", "基线值"),
+    _code("recorded_by", "recorded by", "记录人"),
+    _moment("recorded_at", "recorded", "记录时间"),
+    _yes_no("by_command_line", "entered by command line", "由命令行录入"),
+    _yes_no("unit_unconfirmed", "unit not confirmed", "单位未确认"),
+    _moment("voided_at", "no longer counts since; empty: it counts", "作废时间（空：有效）"),
+)
+
+
+def _labs(facts: Facts) -> _Rows:
+    for one in facts.of(LabResult):
+        yield (
+            one.subject_code,
+            one.id,
+            one.analyte,
+            one.value,
+            one.as_entered,
+            one.sampled_at,
+            one.verified,
+            one.baseline,
+            one.recorded_by,
+            one.recorded_at,
+            one.by_command_line,
+            one.unit_unconfirmed,
+            one.voided_at,
+        )
+
+
+_STATED = (
+    _code("activity", "planned activity", "计划项目"),
+    _code("what", "what she said of it", "患者所述", words_of(StatedWhat)),
+    _moment("at", "when", "时间"),
+)
+
+
+def _stated(facts: Facts) -> _Rows:
+    for one in facts.of(Stated):
+        yield one.subject_code, one.activity_key, one.what, one.stated_at
+
+
+_REPORTS = (
+    _code("report_id", "id", "编号"),
+    _moment("opened_at", "opened", "开始时间"),
+    _moment("closed_at", "closed; empty: still open", "结束时间（空：未结束）"),
+    _code("status", "complete, incomplete or open", "完成情况", words_of(ReportStatus)),
+    _code("opened_by", "what began it", "由什么开始", words_of(OpenedBy)),
+    _code("reporter", "who answered; empty: not said", "由谁回答（空：未说明）", words_of(Reporter)),
+    _code("level", "highest level reached in it", "最高级别", words_of(Level)),
+    _code("language", "language shown", "显示语言", words_of(Language)),
+    _code("catalogue_version", "version of the questions", "题库版本"),
+    _code("check_in", "planned check-in it answers", "对应的随访问询"),
+)
+
+
+def _reports(facts: Facts) -> _Rows:
+    for one in facts.of(Report):
+        yield (
+            one.subject_code,
+            one.id,
+            one.opened_at,
+            one.closed_at,
+            one.status,
+            one.opened_by,
+            one.reporter,
+            one.level,
+            one.language,
+            one.catalogue_version,
+            one.check_in_key,
+        )
+
+
+_ANSWERS = (
+    _code("report_id", "report", "报告编号"),
+    _code("answer_id", "id", "编号"),
+    _code("symptom", "symptom, or GATE, BLEEDING, MENU, CLOSING", "症状或环节"),
+    _code("question", "question", "题目"),
+    _code("codes", "options chosen; DECLINED: did not want to answer", "所选代码（DECLINED：不想回答）"),
+    _text("codes_en", "what the options say (English)", "选项（英文）"),
+    _text("codes_zh", "what the options say (Chinese)", "选项（中文）"),
+    _text("typed", "typed", "输入的文字"),
+    _text("wording_shown", "question as it was shown", "显示的问题"),
+    _code("language", "language shown", "显示语言", words_of(Language)),
+    _code("catalogue_version", "version of the questions", "题库版本"),
+    _moment("shown_at", "shown", "显示时间"),
+    _moment("answered_at", "answered", "回答时间"),
+    _code("replaced_by", "answer that replaced it; empty: it counts", "被哪个回答替换（空：有效）"),
+    _yes_no("assumed", "not said by her: what silence counts as", "非患者所述，按未回答处理"),
+)
+
+
+def _answers(study: Study) -> Callable[[Facts], _Rows]:
+    labels = {
+        (str(symptom.code), question.id, option.code): option.label
+        for symptom in study.symptoms
+        for question in symptom.questions
+        for option in question.options
+    }
+
+    def rows(facts: Facts) -> _Rows:
+        for one in facts.of(Answer):
+            said = [labels.get((one.symptom, one.question, code)) for code in one.codes]
+            yield (
+                facts.participant.subject_code,
+                one.report_id,
+                one.id,
+                one.symptom,
+                one.question,
+                " ".join(one.codes),
+                "; ".join(label.en for label in said if label),
+                "；".join(label.zh for label in said if label),
+                facts.words(one.typed),
+                one.wording_shown,
+                one.language,
+                one.catalogue_version,
+                one.shown_at,
+                one.answered_at,
+                one.replaced_by,
+                one.assumed,
+            )
+
+    return rows
+
+
+_ASSESSMENTS = (
+    _code("report_id", "report", "报告编号"),
+    _code("symptom", "symptom", "症状"),
+    column("grade", ColumnKind.WHOLE, "CTCAE grade, proposed by the rules", "CTCAE 分级（规则建议）"),
+    column("who", ColumnKind.WHOLE, "WHO bleeding grade, proposed; empty: none", "WHO 出血分级（规则建议）"),
+    _code("base_level", "level of the answers alone", "仅按回答的级别", words_of(Level)),
+    _code("level", "level with what else is known", "结合其他情况的级别", words_of(Level)),
+    _text("term", "CTCAE term", "CTCAE 术语"),
+    _text("rules", "rules that fired", "触发的规则"),
+    _moment("at", "when", "时间"),
+)
+
+
+def _assessments(facts: Facts) -> _Rows:
+    for one in facts.of(Assessment):
+        yield (
+            facts.participant.subject_code,
+            one.report_id,
+            one.symptom,
+            one.grade,
+            one.who,
+            one.base_level,
+            one.level,
+            one.term,
+            "; ".join(one.rules),
+            one.at,
+        )
+
+
+_WORDS = (
+    _code("words_id", "id", "编号"),
+    _moment("at", "received", "收到时间"),
+    _code("kind", "text, edit, forward, or the kind of content without words", "类型"),
+    _text("text", "as typed; left out for readers without identities", "原文（无身份权限者不含）"),
+)
+
+
+def _words(facts: Facts) -> _Rows:
+    for one in facts.of(SaidText):
+        yield facts.participant.subject_code, one.id, one.at, one.kind, facts.words(one.text)
+
+
+_CASES = (
+    _code("case_id", "id", "编号"),
+    _code("kind", "what it is about", "类别", words_of(CaseKind)),
+    _code("level", "level; it never falls", "级别", words_of(Level)),
+    _moment("opened_at", "opened", "开始时间"),
+    _code("report_id", "report it came from", "来自报告"),
+    _code("lab_id", "result it came from", "来自化验"),
+    _code("acknowledged_by", "taken by", "接手人"),
+    _moment("acknowledged_at", "taken", "接手时间"),
+    _code("contacted_by", "reached her", "联系到患者的人"),
+    _moment("contacted_at", "she was reached", "联系到患者的时间"),
+    _code("closed_by", "closed by", "结束人"),
+    _moment("closed_at", "closed; empty: open", "结束时间（空：未结束）"),
+    _code("outcome", "how it ended", "结果", words_of(Outcome)),
+    column("rings", ColumnKind.WHOLE, "times staff were alerted", "提醒次数"),
+)
+
+
+def _cases(facts: Facts) -> _Rows:
+    for one in facts.of(Case):
+        yield (
+            one.subject_code,
+            one.id,
+            one.kind,
+            one.level,
+            one.opened_at,
+            one.report_id,
+            one.lab_id,
+            one.acknowledged_by,
+            one.acknowledged_at,
+            one.contacted_by,
+            one.contacted_at,
+            one.closed_by,
+            one.closed_at,
+            one.outcome,
+            one.rings,
+        )
+
+
+_CASE_EVENTS = (
+    _code("case_id", "case", "事件编号"),
+    _moment("at", "when", "时间"),
+    _code("kind", "what happened", "发生了什么", _EVENTS),
+    _code("by", "who", "由谁"),
+    _text("note", "note, or what the case is about", "备注或事由"),
+)
+
+
+def _case_events(facts: Facts) -> _Rows:
+    for one in facts.of(LoggedEvent):
+        event = one.event
+        yield (
+            facts.participant.subject_code,
+            one.case_id,
+            event.at,
+            event.kind,
+            event.actor_code,
+            facts.words(event.note),
+        )
