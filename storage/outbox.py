@@ -175,6 +175,12 @@ class Outbox:
         rows = await self._session.exec(query.order_by(col(OutboxMessageRow.id)))
         return await self._opened(rows.all())
 
+    async def of_tag(self, tag: str) -> tuple[OutboxRow, ...]:
+        """Everything said under this tag, oldest first."""
+        query = select(OutboxMessageRow).where(col(OutboxMessageRow.cancel_tag) == tag)
+        rows = await self._session.exec(query.order_by(col(OutboxMessageRow.id)))
+        return await self._opened(rows.all())
+
     async def to(self, recipient: Recipient, limit: int) -> tuple[OutboxRow, ...]:
         """The latest messages to somebody, newest first."""
         query = select(OutboxMessageRow).where(col(OutboxMessageRow.lane) == _lane(recipient))

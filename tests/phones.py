@@ -40,12 +40,25 @@ class Phones:
     texts: Texts
     chats: dict[int, list[Screen]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    menus: dict[int, list[str]] = field(default_factory=dict)
     _updates: count[int] = field(default_factory=lambda: count(1))
     _messages: count[int] = field(default_factory=lambda: count(100))
 
     async def type(self, chat: int, text: str) -> int:
         """Somebody writes; returns the update's number."""
         return await self._send(chat, InboundKind.TEXT, text=text)
+
+    async def edit(self, chat: int, text: str) -> int:
+        """Somebody changes an earlier message of theirs."""
+        return await self._send(chat, InboundKind.TEXT, text=text, edited=True)
+
+    async def forward(self, chat: int, text: str) -> int:
+        """Somebody passes on what somebody else wrote."""
+        return await self._send(chat, InboundKind.TEXT, text=text, forwarded=True)
+
+    async def send(self, chat: int, content: str) -> int:
+        """Somebody sends something without words: a voice note, a photo, a sticker."""
+        return await self._send(chat, InboundKind.CONTENT, content=content)
 
     async def tap(self, chat: int, label: str) -> int:
         """Taps the newest button with this label."""
@@ -84,7 +97,16 @@ class Phones:
         raise AssertionError("it never comes to rest")
 
     async def _send(
-        self, chat: int, kind: InboundKind, *, text: str = "", token: str = "", tap_id: str = ""
+        self,
+        chat: int,
+        kind: InboundKind,
+        *,
+        text: str = "",
+        token: str = "",
+        tap_id: str = "",
+        content: str = "",
+        edited: bool = False,
+        forwarded: bool = False,
     ) -> int:
         number = next(self._updates)
         inbound = Inbound(
@@ -97,6 +119,9 @@ class Phones:
             text=text,
             token=token,
             tap_id=tap_id,
+            content=content,
+            edited=edited,
+            forwarded=forwarded,
         )
         row = InboxRow(
             bot_id=BOT, update_id=number, lane=inbound.lane, received_at=self.clock.now(), raw=b"{}"
@@ -124,6 +149,9 @@ class Phones:
         screens = self.chats.setdefault(chat, [])
         if row.message.kind is SendKind.ANSWER_TAP:
             self.notices.append(rendered.text)
+            return 0
+        if row.message.kind is SendKind.MENU:
+            self.menus[chat] = [button.data for button in buttons]
             return 0
         if row.message.kind in (SendKind.EDIT, SendKind.REMOVE_BUTTONS):
             for screen in screens:

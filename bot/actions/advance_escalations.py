@@ -10,6 +10,8 @@ import structlog
 
 from bot.actions.alert_staff import ring
 from bot.actions.desk import Desk, site_of
+from bot.actions.give_advice import answers_of
+from bot.actions.report_death import death_is_reported
 from bot.actions.speak import advice, button, participant_as_recipient, phrase, to_participant
 from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
@@ -92,15 +94,15 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
     """One question or one repeated advice to the patient; with a case open she is asked at any hour."""
     case = step.case
     participant = await uow.participants.get(case.subject_code)
-    if (
-        participant is None
-        or await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None
-    ):
+    if participant is None or await death_is_reported(uow, participant):
+        return
+    if await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None:
         return
     key = f"loop:{case.id}:{case.patient_steps_done}"
     if not step.step.options and case.level is Level.EMERGENCY:
         text = desk.study.texts[desk.study.triage.emergency_fallback]
-        await uow.outbox.put(advice(participant, site, text, key, case_id=case.id), desk.now())
+        said_again = advice(participant, site, text, key, case_id=case.id, rows=answers_of(case))
+        await uow.outbox.put(said_again, desk.now())
         return
     rows = tuple(
         (button(f"patient.answer.{option}", f"p:{case.id}:{option}"),) for option in step.step.options

@@ -16,7 +16,7 @@ from bot.rules.access import Staff, may
 from bot.rules.case import Case, CaseKind
 from bot.rules.inbound import Inbound
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
-from bot.rules.report import Answer
+from bot.rules.report import DECLINED, Answer
 from bot.rules.study import Level, StaffCode
 from storage.unit_of_work import UnitOfWork
 
@@ -88,8 +88,11 @@ def case_rows(case: Case, staff: Staff) -> Rows:
     return ((met, missed), *end)
 
 
-async def show_progress(uow: UnitOfWork, desk: Desk, case: Case) -> None:
-    """Edits the last alert on every phone, so that no screen shows an older state of the case."""
+async def show_progress(uow: UnitOfWork, desk: Desk, case: Case, *, said_by: str = "") -> None:
+    """Edits the last alert on every phone, so that no screen shows an older state of the case.
+
+    `said_by` names what changed where the case itself did not.
+    """
     site = await site_of(uow, case.site_code)
     card = await alert_card(uow, desk, case)
     for row in await _last_alerts(uow, case):
@@ -100,7 +103,7 @@ async def show_progress(uow: UnitOfWork, desk: Desk, case: Case) -> None:
             to_staff(
                 staff,
                 site,
-                f"progress:{case.id}:{case.version}:{staff.code}",
+                f"progress:{case.id}:{said_by or case.version}:{staff.code}",
                 card,
                 buttons=case_rows(case, staff),
                 priority=Priority.ALERT,
@@ -131,24 +134,32 @@ async def tell_others(uow: UnitOfWork, desk: Desk, case: Case, taker: Staff, now
 
 async def tell_answer(uow: UnitOfWork, desk: Desk, case: Case, answer: str, inbound: Inbound) -> None:
     """What the patient answered in the loop, to all who were rung."""
-    site = await site_of(uow, case.site_code)
     said = phrase(
         "staff.alert.patient_answered",
         subject=case.subject_code,
         answer=phrase(f"staff.answer.{answer}"),
         at=inbound.said_at,
     )
+    await tell_rung(uow, desk, case, said, f"answered:{case.id}:{inbound.key.update_id}")
+
+
+async def tell_rung(uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: str) -> None:
+    """A new line to all who were rung for this case."""
+    site = await site_of(uow, case.site_code)
     for row in await _last_alerts(uow, case):
         staff = await uow.staff.get(StaffCode(row.message.to.code))
         if staff is None or staff.revoked_at is not None:
             continue
-        key = f"answered:{case.id}:{inbound.key.update_id}:{staff.code}"
-        await uow.outbox.put(
-            to_staff(
-                staff, site, key, [said], priority=Priority.ALERT, about=case.subject_code, case_id=case.id
-            ),
-            desk.now(),
+        message = to_staff(
+            staff,
+            site,
+            f"{key}:{staff.code}",
+            [said],
+            priority=Priority.ALERT,
+            about=case.subject_code,
+            case_id=case.id,
         )
+        await uow.outbox.put(message, desk.now())
 
 
 async def _last_alerts(uow: UnitOfWork, case: Case) -> list[OutboxRow]:
@@ -168,6 +179,9 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         lines += await _report_lines(uow, desk, case.report_id)
     said = {one.id: one for one in await uow.said.of(case.subject_code)}
     for event in await uow.cases.events(case.id):
+        if event.kind == "CORRECTED":
+            lines.append(phrase("staff.alert.corrected_report", at=event.at))
+            lines += await _report_lines(uow, desk, event.note)
         if event.kind != "ABOUT":
             continue
         if event.note.startswith(("staff.story.", "staff.notice.")):
@@ -199,7 +213,7 @@ async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phr
             line
             for answer in answers
             if answer.symptom == assessment.symptom
-            for line in _answer_words(desk, answer)
+            for line in answer_words(desk, answer.symptom, answer.question, answer.codes, answer.typed)
         )
         lines.append(phrase("staff.alert.symptom", symptom=symptom.label, answers=told))
         lines.append(phrase("staff.alert.rules", rules="; ".join(assessment.rules), level=assessment.level))
@@ -211,11 +225,17 @@ def _gate_line(desk: Desk, answer: Answer) -> Phrase:
     return phrase("staff.alert.gate", item=item.label, level=item.level) if item else Phrase()
 
 
-def _answer_words(desk: Desk, answer: Answer) -> list[Phrase]:
-    question = desk.study.symptom(answer.symptom).question(answer.question)
-    known = {option.code: option.label for option in question.options}
-    labels = [words(known[code]) for code in answer.codes if code in known]
-    return labels or ([phrase("staff.alert.typed", text=answer.typed)] if answer.typed else [])
+def answer_words(
+    desk: Desk, symptom: str, question_id: str, codes: Sequence[str], typed: str | None
+) -> list[Phrase]:
+    """An answer as it was shown: the labels of its options, or what was typed; a skip says that it is one."""
+    if DECLINED in codes:
+        return [phrase("staff.alert.skipped")]
+    questions = desk.study.symptom(symptom).questions
+    options = next((one.options for one in questions if one.id == question_id), ())
+    known = {option.code: option.label for option in options}
+    labels = [words(known[code]) for code in codes if code in known]
+    return labels or ([phrase("staff.alert.typed", text=typed)] if typed else [])
 
 
 async def _platelets(uow: UnitOfWork, case: Case) -> list[Phrase]:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.actions.desk import Desk, patient_actor
 from bot.actions.invite import Purpose, as_typed
 from bot.actions.join_study import begin_joining
+from bot.actions.show_menu import show_staff_menu
 from bot.actions.speak import phrase, to_staff
 from bot.rules.access import Actor, AuthMethod
 from bot.rules.inbound import Inbound, InboundKind
@@ -30,7 +31,8 @@ async def hear_stranger(uow: UnitOfWork, desk: Desk, inbound: Inbound) -> None:
     if code is not None:
         await _try_code(uow, desk, inbound, code)
     elif inbound.text and desk.understander.understand(inbound.text).red_flags:
-        await _say(uow, desk, inbound, [Phrase(words=_emergency_words(desk))], Priority.SAFETY)
+        if not desk.already_advised:
+            await _say(uow, desk, inbound, [Phrase(words=_emergency_words(desk))], Priority.SAFETY)
     else:
         await _say(uow, desk, inbound, [phrase("patient.stranger")])
     await uow.inbox.tombstone(inbound.key)
@@ -95,6 +97,7 @@ async def _welcome_staff(uow: UnitOfWork, desk: Desk, inbound: Inbound, code: St
     await uow.outbox.put(
         to_staff(staff, None, key, [phrase("staff.welcome", staff=code, postings=postings)]), desk.now()
     )
+    await show_staff_menu(uow, desk, staff, str(inbound.key.update_id))
 
 
 def _emergency_words(desk: Desk) -> Bilingual:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.actions.alert_staff import show_progress
 from bot.actions.desk import Desk, actor_of, entitled
 from bot.actions.plan_visits import look_again_at
+from bot.actions.report_death import settle_death
 from bot.rules import escalation
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId, Outcome
@@ -31,7 +32,7 @@ async def close_in(
     auth: AuthMethod,
     note: str,
 ) -> Case:
-    """Closes the case; dose reminders that it held go on by themselves.
+    """Closes the case; dose reminders that it held go on by themselves, and a reported death is settled.
 
     Raises:
         NotEntitled: another site's case, one that does not exist, or a level this person may not close.
@@ -60,5 +61,6 @@ async def close_in(
         reason=note or None,
     )
     await show_progress(uow, desk, closed)
+    await settle_death(uow, desk, participant, outcome, actor)
     await look_again_at(uow, participant.subject_code, now)
     return closed

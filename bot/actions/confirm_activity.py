@@ -9,19 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.actions.desk import Desk, patient_actor, site_of
-from bot.actions.plan_visits import course_of, replan_in
+from bot.actions.plan_visits import cancel_tag, course_of, replan_in
 from bot.actions.raise_case import raise_case
-from bot.actions.speak import home_rows, phrase, to_participant
+from bot.actions.speak import (
+    home_rows,
+    participant_as_recipient,
+    phrase,
+    remove_buttons,
+    to_participant,
+)
 from bot.clock import new_id
 from bot.rules import activity_token, schedule
 from bot.rules.case import CaseKind
 from bot.rules.inbound import Inbound
-from bot.rules.messages import Phrase
+from bot.rules.messages import Phrase, SendKind
 from bot.rules.participant import Participant, Stated, StatedWhat
 from bot.rules.study import Level
 from storage.unit_of_work import UnitOfWork
 
 _WISHES = (StatedWhat.CANNOT_COME, StatedWhat.ANOTHER_DAY)
+# After these the buttons of the visit's reminders no longer count.
+_SETTLING = (StatedWhat.DONE, *_WISHES)
 
 
 async def answer_reminder(
@@ -45,6 +53,8 @@ async def answer_reminder(
     if earlier and earlier[-1].what is what:
         return phrase("patient.already_noted")
     await _store(uow, desk, participant, activity_key, what, earlier[-1] if earlier else None)
+    if what in _SETTLING:
+        await take_buttons_of_reminders(uow, desk, participant, activity_key)
     await _answer(uow, desk, inbound, participant, what)
     stopped = what is StatedWhat.DONE and activity.status is schedule.ActivityStatus.CANCELLED
     if what in _WISHES or stopped:
@@ -52,6 +62,17 @@ async def answer_reminder(
         await raise_case(uow, desk, participant, kind=CaseKind.REQUEST, level=Level.SAME_DAY, about=about)
     await replan_in(uow, desk, participant)
     return None
+
+
+async def take_buttons_of_reminders(
+    uow: UnitOfWork, desk: Desk, participant: Participant, activity_key: str
+) -> None:
+    """What was asked about this activity can no longer be answered on the messages that asked it."""
+    to = participant_as_recipient(participant.subject_code)
+    for row in await uow.outbox.of_tag(cancel_tag(participant.subject_code, activity_key)):
+        if row.message.kind is SendKind.SEND:
+            key = row.message.unique_key
+            await uow.outbox.put(remove_buttons(to, participant.language, key), desk.now())
 
 
 async def _store(

@@ -80,7 +80,7 @@ _NO_ROUTINE: Final = frozenset(
 )
 
 # Doing these twice changes nothing, so they are never "the same again".
-_HARMLESS_TWICE: Final = frozenset({SendKind.ANSWER_TAP, SendKind.REMOVE_BUTTONS})
+_HARMLESS_TWICE: Final = frozenset({SendKind.ANSWER_TAP, SendKind.REMOVE_BUTTONS, SendKind.MENU})
 
 # What a person is paged for, or told for her safety: repeated when uncertain, loud when lost.
 _MUST_ARRIVE: Final = frozenset({Priority.SAFETY, Priority.ALERT})

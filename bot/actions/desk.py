@@ -23,9 +23,18 @@ class Calendars(Protocol):
     def of(self, time_zone: str) -> WorkingCalendar: ...
 
 
+class GivenDirectly(Protocol):
+    """Knows which updates were answered with emergency advice while the archive could not be written."""
+
+    def was_given(self, update_id: int) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Passed to every action; holds no state of its own."""
+    """Passed to every action; holds no state of its own.
+
+    `already_advised` is true for one update only: its sender has the emergency advice already.
+    """
 
     archive: Archive
     study: Study
@@ -33,6 +42,8 @@ class Desk:
     calendars: Calendars
     understander: Understander
     marks_demo: bool = False
+    direct_advice: GivenDirectly | None = None
+    already_advised: bool = False
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -9,14 +9,16 @@ from dataclasses import replace
 
 from bot.actions.answer_stranger import code_in
 from bot.actions.ask_patient_in_case import answer_in_case
+from bot.actions.choose_language import ask_language, change_language
 from bot.actions.confirm_activity import answer_reminder
 from bot.actions.desk import Desk, patient_actor, site_of
-from bot.actions.hear_words import confirm_words, hear_words
+from bot.actions.hear_words import confirm_understood, confirm_words, hear_words
 from bot.actions.join_study import continue_joining
 from bot.actions.plan_visits import next_visit_phrase
 from bot.actions.report_symptoms import answer_question, begin_report
-from bot.actions.speak import answer_tap, home_rows, phrase, to_participant
-from bot.actions.stop_messages import answer_stop
+from bot.actions.speak import answer_tap, home_rows, phrase, to_participant, whole_home_rows
+from bot.actions.stop_messages import answer_stop, ask_what_to_stop
+from bot.rules import commands
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import Phrase, Recipient
 from bot.rules.participant import Participant
@@ -42,12 +44,44 @@ async def hear_participant(uow: UnitOfWork, desk: Desk, inbound: Inbound, whom: 
             await continue_joining(uow, desk, inbound, participant, whom)
         case InboundKind.TAP:
             await _tapped(uow, desk, inbound, participant, whom)
-        case _ if code_in(inbound.text) is not None and inbound.text.strip().startswith("/start"):
-            await _home_or_joining(uow, desk, inbound, participant, whom)
-        case _ if inbound.text.strip() in ("/start", "/home", "/help"):
-            await _home_or_joining(uow, desk, inbound, participant, whom)
+        case InboundKind.TEXT if (command := _command_in(inbound)) is not None:
+            await _commanded(uow, desk, inbound, participant, whom, command)
         case _:
             await hear_words(uow, desk, inbound, participant, whom)
+
+
+def _command_in(inbound: Inbound) -> str | None:
+    """A command that is the whole message; with words behind it, it is read as the sentence it is."""
+    command = commands.command_in(inbound.text)
+    if command is None or inbound.edited or inbound.forwarded:
+        return None
+    if command.name == "start":
+        return "start" if not command.rest or code_in(inbound.text) is not None else None
+    return command.name if not command.rest else None
+
+
+async def _commanded(
+    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, whom: Recipient, command: str
+) -> None:
+    if participant.joined_at is None:
+        await continue_joining(uow, desk, inbound, participant, whom)
+        return
+    match command:
+        case "unwell" | "report":
+            await begin_report(uow, desk, participant, OpenedBy.TAP)
+        case "visits":
+            await _say_visits(uow, desk, inbound, participant)
+        case "phone":
+            await _say_phone(uow, desk, inbound, participant)
+        case "language":
+            await ask_language(uow, desk, inbound, participant)
+        case "stop":
+            await ask_what_to_stop(uow, desk, inbound, participant)
+        case "start" | "home":
+            await _say_home(uow, desk, inbound, participant, phrase("patient.home"))
+        case _:
+            site = await site_of(uow, participant.site_code)
+            await _say_home(uow, desk, inbound, participant, phrase("patient.help", site_phone=site.phone))
 
 
 async def _tapped(
@@ -62,6 +96,12 @@ async def _tapped(
             await _say_visits(uow, desk, inbound, participant)
         case ["h", "phone"]:
             await _say_phone(uow, desk, inbound, participant)
+        case ["h", "language"]:
+            await ask_language(uow, desk, inbound, participant)
+        case ["h", "stop"]:
+            await ask_what_to_stop(uow, desk, inbound, participant)
+        case ["l", code]:
+            participant = await change_language(uow, desk, inbound, participant, code)
         case ["q", *_]:
             notice = await answer_question(uow, desk, participant, inbound.token)
         case ["v", *rest]:
@@ -72,21 +112,18 @@ async def _tapped(
             await answer_stop(uow, desk, inbound, participant, choice)
         case ["c", "yes" | "no" as now_happening, said_id]:
             notice = await confirm_words(uow, desk, inbound, participant, said_id, yes=now_happening == "yes")
+        case ["w", "yes" | "no" as right, said_id]:
+            notice = await confirm_understood(uow, desk, inbound, participant, said_id, right=right == "yes")
         case _:
             notice = phrase("patient.stale")
     await uow.outbox.put(answer_tap(inbound, whom, participant.language, desk.now(), notice), desk.now())
 
 
-async def _home_or_joining(
-    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, whom: Recipient
+async def _say_home(
+    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said: Phrase
 ) -> None:
-    if participant.joined_at is None:
-        await continue_joining(uow, desk, inbound, participant, whom)
-        return
     key = f"home:{participant.subject_code}:{inbound.key.update_id}"
-    await uow.outbox.put(
-        to_participant(participant, key, [phrase("patient.home")], buttons=home_rows()), desk.now()
-    )
+    await uow.outbox.put(to_participant(participant, key, [said], buttons=whole_home_rows()), desk.now())
 
 
 async def _say_visits(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from bot.actions.choose_language import keep_language
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.plan_visits import next_visit_phrase, replan_in
+from bot.actions.show_menu import show_patient_menu
 from bot.actions.speak import (
     Rows,
     answer_tap,
@@ -62,9 +64,8 @@ async def continue_joining(
     notice: Phrase | None = None
     match inbound.token.split(":"):
         case ["j", "lang", code] if code in ("zh", "en"):
-            participant = await _choose_language(
-                uow, desk, participant, Language.ZH if code == "zh" else Language.EN
-            )
+            language = Language.ZH if code == "zh" else Language.EN
+            participant = await keep_language(uow, desk, participant, language)
             await _show(uow, desk, participant, Joining(step="consent"), inbound)
         case ["j", "full"]:
             key = f"consent-full:{inbound.key.update_id}"
@@ -84,25 +85,6 @@ async def continue_joining(
             notice = phrase("patient.stale")
             await _show(uow, desk, participant, at, inbound)
     await uow.outbox.put(answer_tap(inbound, whom, participant.language, desk.now(), notice), desk.now())
-
-
-async def _choose_language(
-    uow: UnitOfWork, desk: Desk, participant: Participant, language: Language
-) -> Participant:
-    if participant.language is language:
-        return participant
-    await uow.audit.record(
-        kind="patient:language:chosen",
-        actor=patient_actor(participant),
-        at=desk.now(),
-        subject=participant.subject_code,
-        entity="participant",
-        entity_id=participant.subject_code,
-        field="language",
-        old=participant.language.value,
-        new=language.value,
-    )
-    return await uow.participants.save(replace(participant, language=language))
 
 
 async def _show(uow: UnitOfWork, desk: Desk, participant: Participant, at: Joining, inbound: Inbound) -> None:
@@ -195,6 +177,7 @@ async def _finish(
     said = [phrase("patient.join.welcome"), await next_visit_phrase(uow, desk, joined)]
     key = f"joined:{joined.subject_code}:{inbound.key.update_id}"
     await uow.outbox.put(to_participant(joined, key, said, buttons=home_rows()), desk.now())
+    await show_patient_menu(uow, desk, joined, str(inbound.key.update_id))
     return None
 
 

@@ -29,13 +29,17 @@ async def raise_case(
     report_id: str | None = None,
     lab_id: str | None = None,
     is_news: bool = True,
+    raising: Case | None = None,
 ) -> Case:
     """The case for this matter at no less than `level`.
 
     `about` says what the case is about: a message key `staff.story.…`, or the id of what the patient said.
     One case per report: a second call with the same report adds to it, and raises it if worse. A report
     that only goes on or falls silent after a person has closed its case (not `is_news`) opens no other.
+    `raising`: this very case, while it is open.
     """
+    if raising is not None and raising.closed_at is None:
+        return await _raise(uow, desk, raising, level, about)
     known = [
         case
         for case in await uow.cases.all_of(participant.subject_code)

@@ -6,6 +6,8 @@ a repeat after it finds `AlreadyHandled`. Source: architecture, "How one message
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.actions.answer_staff import hear_staff
 from bot.actions.answer_stranger import hear_stranger
 from bot.actions.desk import Desk
@@ -22,6 +24,9 @@ async def receive_message(desk: Desk, inbound: Inbound) -> None:
         AlreadyHandled: this update was done before; nothing was changed.
         StorageUnavailable: nothing was changed; the update stays in the inbox.
     """
+    given = desk.direct_advice
+    if given is not None and given.was_given(inbound.key.update_id):
+        desk = replace(desk, already_advised=True)
     async with desk.archive.begin() as uow:
         await uow.inbox.begin(inbound.key)
         await _hear(uow, desk, inbound)

@@ -11,10 +11,11 @@ from datetime import datetime
 
 import structlog
 
+from bot.actions.confirm_activity import take_buttons_of_reminders
 from bot.actions.desk import Desk
 from bot.actions.plan_visits import cancel_tag, course_of
 from bot.actions.raise_case import raise_case
-from bot.actions.report_symptoms import note_silence, report_is_open
+from bot.actions.report_symptoms import note_silence, offer_report, report_is_open
 from bot.actions.speak import Rows, button, phrase, to_participant
 from bot.rules import activity_token, reminders
 from bot.rules.access import SYSTEM
@@ -23,6 +24,7 @@ from bot.rules.check_ins import CheckIn
 from bot.rules.messages import Priority
 from bot.rules.participant import Participant
 from bot.rules.reminders import Reminder, ReminderKind
+from bot.rules.report import OpenedBy
 from bot.rules.staff_notices import StaffNotice
 from bot.rules.study import Level, SubjectCode
 from storage.unit_of_work import UnitOfWork
@@ -73,9 +75,9 @@ async def _look(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
         report_open=await report_is_open(uow, participant) is not None,
     )
     for reminder in decision.reminders:
-        await _remind(uow, participant, reminder, now)
+        await _remind(uow, desk, participant, reminder)
     for check_in in decision.check_ins:
-        await _check_in(uow, participant, check_in, now)
+        await _check_in(uow, desk, participant, check_in, now)
     for notice in decision.notices:
         await _tell_staff(uow, desk, participant, notice)
     for missed in decision.missed:
@@ -95,7 +97,9 @@ async def _known(uow: UnitOfWork, subject: SubjectCode) -> frozenset[str]:
     return frozenset(entry.entity_id for entry in await uow.audit.of(subject) if entry.entity == "reminder")
 
 
-async def _remind(uow: UnitOfWork, participant: Participant, reminder: Reminder, now: datetime) -> None:
+async def _remind(uow: UnitOfWork, desk: Desk, participant: Participant, reminder: Reminder) -> None:
+    """The reminder with its answers; the buttons of the one before, of the same visit, no longer count."""
+    now = desk.now()
     rows: Rows = (
         tuple(
             button(
@@ -107,6 +111,7 @@ async def _remind(uow: UnitOfWork, participant: Participant, reminder: Reminder,
     )
     if reminder.kind is not ReminderKind.ASK_DONE:
         rows = (*rows, (button("patient.button.unwell", "h:unwell"),))
+    await take_buttons_of_reminders(uow, desk, participant, reminder.activity_key)
     message = to_participant(
         participant,
         reminder.key,
@@ -121,20 +126,27 @@ async def _remind(uow: UnitOfWork, participant: Participant, reminder: Reminder,
     await _record(uow, participant, "system:reminder:sent", reminder.key, now)
 
 
-async def _check_in(uow: UnitOfWork, participant: Participant, check_in: CheckIn, now: datetime) -> None:
+async def _check_in(
+    uow: UnitOfWork, desk: Desk, participant: Participant, check_in: CheckIn, now: datetime
+) -> None:
+    """The first screen of a report, so that a good day is three taps; its nudge shows that screen again."""
+    words = phrase("patient.check_in.nudge" if check_in.nudge_of is not None else "patient.check_in")
     message = to_participant(
         participant,
         check_in.key,
-        [phrase("patient.check_in")],
-        buttons=(
-            (button("patient.check_in.start", "h:report"),),
-            (button("patient.button.unwell", "h:unwell"),),
-        ),
+        [words],
         priority=Priority.REMINDER,
         expires_at=check_in.expires_at,
         routine=True,
     )
-    await uow.outbox.put(message, now)
+    await offer_report(
+        uow,
+        desk,
+        participant,
+        message,
+        opened_by=OpenedBy.CHECK_IN,
+        check_in_key=check_in.nudge_of or check_in.key,
+    )
     await _record(uow, participant, "system:reminder:sent", check_in.key, now)
 
 

@@ -43,10 +43,20 @@ def staff_as_recipient(staff: StaffCode) -> Recipient:
 
 
 def home_rows() -> Rows:
-    """What she can always do next; the red button first."""
+    """What stands under an answer that asks nothing; the red button first."""
     return (
         (button("patient.button.unwell", "h:unwell"),),
         (button("patient.button.visits", "h:visits"), button("patient.button.phone", "h:phone")),
+    )
+
+
+def whole_home_rows() -> Rows:
+    """Everything she can always come back to; the red button first."""
+    return (
+        (button("patient.button.unwell", "h:unwell"),),
+        (button("patient.button.report", "h:report"), button("patient.button.visits", "h:visits")),
+        (button("patient.button.phone", "h:phone"), button("patient.button.language", "h:language")),
+        (button("patient.button.stop", "h:stop"),),
     )
 
 

@@ -10,7 +10,9 @@ from dataclasses import replace
 
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.raise_case import raise_case
+from bot.actions.report_symptoms import abandon_report, show_again
 from bot.actions.speak import button, home_rows, participant_as_recipient, phrase, to_participant
+from bot.actions.standing_question import ask, no_longer_asked
 from bot.rules.case import CaseKind
 from bot.rules.inbound import Inbound
 from bot.rules.participant import Participant
@@ -26,24 +28,25 @@ async def ask_what_to_stop(uow: UnitOfWork, desk: Desk, inbound: Inbound, partic
         (button("patient.stop.neither", "s:neither"),),
     )
     key = f"stop-ask:{participant.subject_code}:{inbound.key.update_id}"
-    await uow.outbox.put(
-        to_participant(participant, key, [phrase("patient.stop.ask")], buttons=rows), desk.now()
-    )
+    message = to_participant(participant, key, [phrase("patient.stop.ask")], buttons=rows)
+    await ask(uow, participant, message, desk.now())
 
 
 async def answer_stop(
     uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, choice: str
 ) -> None:
     """`choice` is messages, study or neither; anything else changes nothing."""
-    site = await site_of(uow, participant.site_code)
+    if choice not in ("messages", "study", "neither"):
+        return
+    site, now = await site_of(uow, participant.site_code), desk.now()
+    await no_longer_asked(uow, participant, now)
     key = f"stop-{choice}:{participant.subject_code}:{inbound.key.update_id}"
     if choice == "neither":
         said = phrase("patient.stop.going_on")
-        await uow.outbox.put(to_participant(participant, key, [said], buttons=home_rows()), desk.now())
+        await uow.outbox.put(to_participant(participant, key, [said], buttons=home_rows()), now)
+        await show_again(uow, desk, participant)
         return
-    if choice not in ("messages", "study"):
-        return
-    now = desk.now()
+    await abandon_report(uow, desk, participant)
     stopped = await uow.participants.save(replace(participant, messages_stopped_at=now, next_look_at=None))
     await uow.outbox.cancel_routine(
         participant_as_recipient(participant.subject_code), "stopped by the participant", now

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -73,7 +74,8 @@ class Service:
         texts: Texts,
         pacing: Pacing | None = None,
     ) -> None:
-        self.desk = desk
+        self._advice = DirectAdvice(bot=connection.bot, study=desk.study, understander=desk.understander)
+        self.desk = replace(desk, direct_advice=self._advice)
         self.texts = texts
         self.port = 0
         self._settings = settings
@@ -94,7 +96,6 @@ class Service:
             undelivered=self._undelivered,
         )
         desk.archive.after_commit(self.delivery.nudge)
-        self._advice = DirectAdvice(bot=connection.bot, study=desk.study, understander=desk.understander)
         self.intake = Intake(
             bot=connection.bot,
             polling=connection.polling,

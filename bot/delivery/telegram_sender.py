@@ -17,6 +17,8 @@ from typing import Final
 
 from telegram import (
     Bot,
+    BotCommand,
+    BotCommandScopeChat,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
@@ -124,6 +126,8 @@ class TelegramSender:
                 return await self._remove_buttons(row)
             case SendKind.PICTURE | SendKind.DOCUMENT:
                 return await self._send_file(row, said, attachment)
+            case SendKind.MENU:
+                return await self._set_menu(row, said)
 
     async def _send(self, row: OutboxRow, said: Rendered) -> Outcome:
         message = await self._bot.send_message(
@@ -163,6 +167,16 @@ class TelegramSender:
             return Stale("no message to take the buttons from")
         await self._bot.edit_message_reply_markup(chat_id=_chat(row), message_id=row.edits_message_id)
         return Delivered(row.edits_message_id)
+
+    async def _set_menu(self, row: OutboxRow, said: Rendered) -> Outcome:
+        """The commands of this chat, in the language of its person; an empty menu gives the general one."""
+        scope = BotCommandScopeChat(_chat(row))
+        commands = [BotCommand(button.data, button.label) for line in said.buttons for button in line]
+        if commands:
+            await self._bot.set_my_commands(commands, scope=scope)
+        else:
+            await self._bot.delete_my_commands(scope=scope)
+        return Delivered(None)
 
     async def _send_file(self, row: OutboxRow, said: Rendered, attachment: Attachment | None) -> Outcome:
         if attachment is None:
@@ -219,7 +233,7 @@ def _is_nothing_to_do(row: OutboxRow, error: TelegramError) -> bool:
 def _is_uncertain(row: OutboxRow, error: TelegramError) -> bool:
     """Saying an edit or an answer to a tap twice does no harm; a message would stand there twice."""
     said_anew = row.message.kind is SendKind.EDIT and row.edits_message_id is None
-    harmless = row.message.kind in _OF_AN_EARLIER_MESSAGE and not said_anew
+    harmless = row.message.kind in (*_OF_AN_EARLIER_MESSAGE, SendKind.MENU) and not said_anew
     return not harmless and may_have_arrived(error)
 
 

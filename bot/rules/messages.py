@@ -59,6 +59,7 @@ class SendKind(StrEnum):
     REMOVE_BUTTONS = "REMOVE_BUTTONS"
     PICTURE = "PICTURE"
     DOCUMENT = "DOCUMENT"
+    MENU = "MENU"
 
 
 class OutboxStatus(StrEnum):
@@ -94,7 +95,8 @@ class Message:
     `phrases` are joined by blank lines. `both_languages`: emergency texts show first the language of the row,
     then the other. `about`: the subject a row speaks of (its words are encrypted under that subject's key).
     `edits` is the unique key of the row whose Telegram message is edited or loses its buttons.
-    `tap_id` is the callback query an ANSWER_TAP answers. `cancel_tag` groups rows that one fact cancels,
+    `tap_id` is the callback query an ANSWER_TAP answers. A MENU sets the commands of the chat:
+    each button is one (`data`) with its description. `cancel_tag` groups rows that one fact cancels,
     such as `reminder:TJ-001:injection-2`.
     """
 

@@ -177,6 +177,14 @@ def next_moment(study: Study, progress: Progress) -> datetime | None:
     return due[0][0] if due else None
 
 
+def is_begun(progress: Progress) -> bool:
+    """She asked for it or has answered something; what was only offered to her is no report half way.
+
+    A check-in that nobody touched has its own reminder, planned elsewhere.
+    """
+    return progress.opened_by is OpenedBy.TAP or progress.has_begun
+
+
 # ---------------------------------------------------------------- time
 
 
@@ -188,14 +196,9 @@ def _due_moments(study: Study, progress: Progress) -> list[tuple[datetime, Runni
             due.append((timer.due_at, timer))
         else:
             due.append((timer.asked_at + _timer_of(study, timer).silence_after, timer))
-    if progress.status is ReportStatus.OPEN and _was_begun(progress):
+    if progress.status is ReportStatus.OPEN and is_begun(progress):
         due += _patience(study, progress)
     return sorted(due, key=lambda one: one[0])
-
-
-def _was_begun(progress: Progress) -> bool:
-    """A check-in that nobody touched is no report half way; its own reminder is planned elsewhere."""
-    return progress.opened_by is not OpenedBy.CHECK_IN or progress.has_begun
 
 
 def _patience(study: Study, progress: Progress) -> list[tuple[datetime, RunningTimer | str]]:

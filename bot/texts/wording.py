@@ -28,6 +28,7 @@ LONGEST: Final[Mapping[SendKind, int]] = {
     SendKind.REMOVE_BUTTONS: 4096,
     SendKind.PICTURE: 1024,
     SendKind.DOCUMENT: 1024,
+    SendKind.MENU: 4096,
 }
 LONGEST_TOKEN = 64
 # Of what a person typed (`{words:short}`): enough to judge by, and an alert stays one message.

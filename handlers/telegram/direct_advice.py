@@ -2,7 +2,8 @@
 
 Nothing can be stored, so nothing is confirmed and the same updates come back with every poll; what was
 answered is remembered in memory. Only emergency advice is said, in both languages, and it promises nothing:
-nobody could be alerted. When the archive is well again the update takes its ordinary way.
+nobody could be alerted. When the archive is well again the update takes its ordinary way, and the actions
+ask `was_given` so that the advice is not said over again.
 
 Source: architecture ("Nothing speaks except through the outbox, with one exception"); decisions "Telegram
 intake and delivery".
@@ -38,7 +39,8 @@ class DirectAdvice:
         self._bot = bot
         self._study = study
         self._understander = understander
-        self._answered: OrderedDict[int, None] = OrderedDict()
+        # Looked at → whether it was answered.
+        self._answered: OrderedDict[int, bool] = OrderedDict()
 
     async def __call__(self, arrived: Sequence[Arrived]) -> None:
         """Looks through all of them; one that cannot be read or sent never stops the others."""
@@ -56,10 +58,14 @@ class DirectAdvice:
     async def _answer(self, one: Arrived) -> None:
         inbound = to_inbound(0, one.raw, "-")
         if not inbound.private or not self._is_red_flag(inbound):
-            self._remember(one.update_id)
+            self._remember(one.update_id, given=False)
             return
         await self._bot.send_message(inbound.chat_id, self._words(inbound))
-        self._remember(one.update_id)
+        self._remember(one.update_id, given=True)
+
+    def was_given(self, update_id: int) -> bool:
+        """Whether the sender of this update has had the advice on this road."""
+        return self._answered.get(update_id, False)
 
     def _is_red_flag(self, inbound: Inbound) -> bool:
         if callback.red_flag_in(inbound.token) is not None:
@@ -74,7 +80,7 @@ class DirectAdvice:
         order = (first, *(language for language in Language if language is not first))
         return "\n\n".join(words.said_in(language) for language in order)
 
-    def _remember(self, update_id: int) -> None:
-        self._answered[update_id] = None
+    def _remember(self, update_id: int, *, given: bool) -> None:
+        self._answered[update_id] = given
         while len(self._answered) > _REMEMBERED:
             self._answered.popitem(last=False)

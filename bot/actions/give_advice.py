@@ -1,0 +1,61 @@
+"""Safety texts to a participant: before everything else, in both languages, with what she can answer.
+
+Source: specification 2.9; chat.md ("Red flag, whatever else was open").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.actions.desk import Desk, site_of
+from bot.actions.speak import Rows, advice, button, phrase, to_participant
+from bot.rules.calendar import ByWhen
+from bot.rules.case import Case
+from bot.rules.messages import Phrase, Priority
+from bot.rules.participant import Participant
+from bot.rules.study import Level, TextId
+from storage.unit_of_work import UnitOfWork
+
+
+async def give_advice(
+    uow: UnitOfWork, desk: Desk, participant: Participant, texts: Sequence[TextId], key: str, case: Case
+) -> None:
+    """Each text once, the most dangerous first; `key` is what makes them these.
+
+    Where this very update was advised while the archive could not be written, the advice is not said over
+    again: now the team is being alerted, and that is what she must know.
+    """
+    site = await site_of(uow, participant.site_code)
+    rows = answers_of(case)
+    if desk.already_advised:
+        said = phrase("patient.alerting_now", site_phone=site.phone)
+        message = to_participant(
+            participant, f"advice:{key}", [said], buttons=rows, priority=Priority.SAFETY, case_id=case.id
+        )
+        await uow.outbox.put(message, desk.now())
+        return
+    for text_id in texts:
+        text = desk.study.texts[text_id]
+        message = advice(participant, site, text, f"advice:{key}:{text_id}", case_id=case.id, rows=rows)
+        by_when = await _by_when(uow, desk, participant, case.level)
+        said = replace(message.phrases[0], values={**message.phrases[0].values, "by_when": by_when})
+        await uow.outbox.put(replace(message, phrases=(said,)), desk.now())
+
+
+def answers_of(case: Case) -> Rows:
+    """What she can answer to emergency advice, bound to the case: the options of its first question.
+
+    Source: chat.md ("Red flag"); specification 3.3 (patient loop).
+    """
+    if case.level is not Level.EMERGENCY or case.closed_at is not None:
+        return ()
+    options = next((step.options for step in case.chain.patient_steps if step.options), ())
+    return tuple((button(f"patient.answer.{option}", f"p:{case.id}:{option}"),) for option in options)
+
+
+async def _by_when(uow: UnitOfWork, desk: Desk, participant: Participant, level: Level) -> Phrase:
+    """When a person will be in touch, from the calendar; a promise is never made across days off."""
+    site = await site_of(uow, participant.site_code)
+    told: ByWhen = desk.calendar_of(site).by_when(level, desk.now(), on_call=True)
+    return phrase(f"patient.by_when.{told.kind.value}", at=told.at)

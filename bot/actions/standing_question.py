@@ -1,0 +1,56 @@
+"""One question stands in a chat at a time: asking takes the buttons off the one before.
+
+Which one stands is kept with her conversation, so that it survives a restart. The buttons of her home, of a
+reminder and of an open case are no questions in this sense: they count as long as what they say can be true.
+Source: chat.md ("never two questions at once; old buttons are removed when they no longer count").
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot.actions.speak import participant_as_recipient, remove_buttons
+from bot.rules.messages import Message
+from bot.rules.participant import Participant
+from storage.unit_of_work import UnitOfWork
+
+_STANDING = "screen_key"
+
+
+async def ask(uow: UnitOfWork, participant: Participant, message: Message, now: datetime) -> None:
+    """Puts the question into the outbox; the one that stood before it loses its buttons."""
+    await _take_buttons(uow, participant, now, but=message.unique_key)
+    await uow.outbox.put(message, now)
+    await keep_in_conversation(uow, participant, {_STANDING: message.unique_key})
+
+
+async def no_longer_asked(uow: UnitOfWork, participant: Participant, now: datetime) -> None:
+    """The question that stands was answered and nothing is asked in its place."""
+    await _take_buttons(uow, participant, now)
+    await keep_in_conversation(uow, participant, {_STANDING: None})
+
+
+async def standing(uow: UnitOfWork, participant: Participant) -> str | None:
+    """The unique key of the message that bears the question now."""
+    key = (await conversation_of(uow, participant)).get(_STANDING)
+    return key if isinstance(key, str) else None
+
+
+async def conversation_of(uow: UnitOfWork, participant: Participant) -> dict[str, Any]:
+    """All that is kept of where her conversation stands."""
+    return await uow.conversations.get(participant_as_recipient(participant.subject_code)) or {}
+
+
+async def keep_in_conversation(uow: UnitOfWork, participant: Participant, changed: dict[str, Any]) -> None:
+    """Changes some of it; a value of None takes the entry out."""
+    state = {**await conversation_of(uow, participant), **changed}
+    kept = {name: value for name, value in state.items() if value is not None}
+    await uow.conversations.put(participant_as_recipient(participant.subject_code), kept)
+
+
+async def _take_buttons(uow: UnitOfWork, participant: Participant, now: datetime, *, but: str = "") -> None:
+    key = await standing(uow, participant)
+    if key is not None and key != but:
+        to = participant_as_recipient(participant.subject_code)
+        await uow.outbox.put(remove_buttons(to, participant.language, key), now)
