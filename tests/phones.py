@@ -70,9 +70,9 @@ class Phones:
 
     def button(self, chat: int, label: str) -> RenderedButton:
         for screen in reversed(self.chats.get(chat, [])):
-            for button in screen.buttons:
-                if label in button.label:
-                    return button
+            fitting = [button for button in screen.buttons if label in button.label]
+            if fitting:
+                return next((button for button in fitting if button.label == label), fitting[0])
         seen = [[button.label for button in screen.buttons] for screen in self.chats.get(chat, [])]
         raise AssertionError(f"no button {label!r} in chat {chat}; there are {seen}")
 

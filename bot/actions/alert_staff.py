@@ -215,8 +215,11 @@ async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phr
             if answer.symptom == assessment.symptom
             for line in answer_words(desk, answer.symptom, answer.question, answer.codes, answer.typed)
         )
+        told = told or (phrase("staff.alert.unanswered"),)
         lines.append(phrase("staff.alert.symptom", symptom=symptom.label, answers=told))
-        lines.append(phrase("staff.alert.rules", rules="; ".join(assessment.rules), level=assessment.level))
+        if assessment.rules:
+            rules = "; ".join(assessment.rules)
+            lines.append(phrase("staff.alert.rules", rules=rules, level=assessment.level))
     return [line for line in lines if line.key or line.words]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.actions.correct_report import (
     case_of_report,
@@ -23,7 +24,7 @@ from bot.actions.raise_case import raise_case
 from bot.actions.speak import Rows, home_rows, phrase, to_participant
 from bot.actions.standing_question import ask, conversation_of, keep_in_conversation, standing
 from bot.clock import new_id
-from bot.rules import callback, questionnaire, screens, triage
+from bot.rules import agenda, callback, questionnaire, screens, triage
 from bot.rules import step as steps
 from bot.rules.case import Case, CaseKind
 from bot.rules.context import Context, context_of
@@ -236,15 +237,19 @@ async def report_in_hand(uow: UnitOfWork, participant: Participant) -> str | Non
     return progress.report_id if progress is not None and progress.status is ReportStatus.OPEN else None
 
 
-async def note_silence(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
-    """Timers, the nudge, and the close as incomplete: never as "no symptoms"."""
+async def note_silence(uow: UnitOfWork, desk: Desk, participant: Participant) -> datetime | None:
+    """Timers, the nudge, and the close as incomplete: never as "no symptoms".
+
+    Gives the moment at which silence has something to do next.
+    """
     await _renew(uow, desk, participant)
     while (progress := await _progress(uow, participant)) is not None:
         context = await _context(uow, desk, participant)
         step = questionnaire.silence(desk.study, context, progress, desk.now())
         if step is None:
-            return
+            return questionnaire.next_moment(desk.study, progress)
         await _carry_out(uow, desk, participant, step)
+    return None
 
 
 async def abandon_report(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
@@ -270,6 +275,8 @@ async def _renew(uow: UnitOfWork, desk: Desk, participant: Participant) -> bool:
     named = [*progress.opened, *(about for about in progress.answers if about in known)]
     told = tuple(dict.fromkeys(code for code in named if code in known))
     level = triage.level_if_incomplete(desk.study, told, progress.level)
+    if callback.YES in progress.codes(*agenda.ANY_BLEEDING):
+        level = max(level, Level.SAME_DAY)
     await close_unfinished(uow, desk, progress.report_id, level)
     if level >= Level.ROUTINE:
         await raise_case(

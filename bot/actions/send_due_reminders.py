@@ -52,14 +52,13 @@ async def look_after(desk: Desk, subject: SubjectCode) -> None:
         participant = await uow.participants.lock(subject)
         if participant is None:
             return
-        # This look answers the moment that came; what asks for a later one from here on is kept.
-        participant = await uow.participants.save(replace(participant, next_look_at=None))
-        await note_silence(uow, desk, participant)
+        silent_until = await note_silence(uow, desk, participant)
         participant = await uow.participants.lock(subject) or participant
-        await _look(uow, desk, participant)
+        await _look(uow, desk, participant, silent_until)
 
 
-async def _look(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
+async def _look(uow: UnitOfWork, desk: Desk, participant: Participant, silent_until: datetime | None) -> None:
+    """`silent_until`: when silence in an open report has something to do next."""
     subject, now = participant.subject_code, desk.now()
     course = await course_of(uow, participant)
     held = any(case.level >= Level.URGENT for case in await uow.cases.open_of(subject))
@@ -82,7 +81,8 @@ async def _look(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
         await _tell_staff(uow, desk, participant, notice)
     for missed in decision.missed:
         await _record(uow, participant, "system:reminder:missed", missed.key, now)
-    later = [moment for moment in (decision.next_look_at, _own_moment(participant, now)) if moment]
+    moments = (decision.next_look_at, _own_moment(participant, now), silent_until)
+    later = [moment for moment in moments if moment]
     await uow.participants.save(replace(participant, next_look_at=min(later, default=None)))
 
 

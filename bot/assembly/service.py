@@ -43,6 +43,7 @@ from bot.settings import Settings, bot_token
 from bot.texts import Texts
 from handlers.console.app import console_app
 from handlers.telegram.direct_advice import DirectAdvice
+from handlers.telegram.general_menu import announce_general_menu
 from handlers.telegram.intake import Intake
 from handlers.telegram.lanes import Lanes
 from handlers.telegram.own_name import learn_own_name
@@ -159,6 +160,7 @@ class Service:
                 parts.create_task(
                     learn_own_name(self._connection.bot, partial(keep_bot_name, self.desk), lost)
                 )
+                parts.create_task(announce_general_menu(self._connection.bot, self.texts, lost))
 
     async def _stand_by(self, stop: asyncio.Event) -> None:
         """Until the lock is ours or `stop`; says once that another process serves."""
