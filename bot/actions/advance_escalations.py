@@ -62,7 +62,11 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
 
 
 async def _notify(uow: UnitOfWork, desk: Desk, site: Site, step: Notify) -> Case:
-    """Rings everybody of the roles; who has no chat is written down, and the chain goes on without them."""
+    """Rings everybody of the roles; who has no chat is written down, and the chain goes on without them.
+
+    Where nobody who should be rung in the chat can be, the next step is due at once. A second road that does
+    not exist is written down and changes no timer: the chain is not hurried past its own calls by it.
+    """
     now, case = desk.now(), step.case
     people = await _holding(uow, site, step.roles)
     reachable = [one for one in people if one.linked and one.unreachable_since is None]
@@ -85,7 +89,7 @@ async def _notify(uow: UnitOfWork, desk: Desk, site: Site, step: Notify) -> Case
         new=told or "nobody reachable",
         reason=step.why.value,
     )
-    if reachable:
+    if reachable or not step.roles:
         return case
     return escalation.after_undelivered(case, now, desk.calendar_of(site), second_road=False)
 

@@ -7,7 +7,7 @@ Source: architecture, "How a reminder travels"; specification 1.8, 1.10.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -27,11 +27,13 @@ from bot.rules.reminders import Reminder, ReminderKind
 from bot.rules.report import OpenedBy
 from bot.rules.staff_notices import StaffNotice
 from bot.rules.study import Level, SubjectCode
+from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
 
 _log = structlog.get_logger()
 # One tick takes this many; the next follows at once while any are due.
 AT_ONCE = 200
+AFTER_A_FAULT = timedelta(minutes=1)
 
 
 async def send_due_reminders(desk: Desk) -> int:
@@ -43,7 +45,19 @@ async def send_due_reminders(desk: Desk) -> int:
             await look_after(desk, subject)
         except Exception:
             _log.exception("participant_not_looked_at", action="send_due_reminders", subject=subject)
+            await _look_later(desk, subject)
     return len(due)
+
+
+async def _look_later(desk: Desk, subject: SubjectCode) -> None:
+    """A look that fails is tried again in a while: those who are due behind her must not wait for it."""
+    try:
+        async with desk.archive.begin() as uow:
+            participant = await uow.participants.lock(subject)
+            if participant is not None:
+                await uow.participants.save(replace(participant, next_look_at=desk.now() + AFTER_A_FAULT))
+    except StorageUnavailable:
+        return  # all of them wait
 
 
 async def look_after(desk: Desk, subject: SubjectCode) -> None:

@@ -73,10 +73,12 @@ class Town:
 
 
 @asynccontextmanager
-async def opened_town(database_url: str, clock: MovableClock) -> AsyncIterator[Town]:
-    """A town on a fresh database."""
+async def opened_town(
+    database_url: str, clock: MovableClock, telegram: StandIn | None = None
+) -> AsyncIterator[Town]:
+    """A town on a fresh database; `telegram` outlives it where it is given."""
     async with opened_rehearsal(
-        database_url=database_url, secret=SECRET, clock=clock, texts=Texts.load()
+        database_url=database_url, secret=SECRET, clock=clock, texts=Texts.load(), telegram=telegram
     ) as stage:
         for site in (cast.TIANJIN, cast.WUHAN):
             await open_site(stage, site)
