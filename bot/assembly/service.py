@@ -20,6 +20,7 @@ import structlog
 from starlette.routing import BaseRoute
 
 from bot.actions.advance_escalations import advance_escalations
+from bot.actions.checkpoint import Checkpoint, pass_by
 from bot.actions.deliver_messages import DeliverMessages
 from bot.actions.desk import Desk
 from bot.actions.keep_bot_name import keep_bot_name
@@ -74,6 +75,7 @@ class Service:
         connection: TelegramConnection,
         texts: Texts,
         pacing: Pacing | None = None,
+        checkpoint: Checkpoint = pass_by,
     ) -> None:
         self._advice = DirectAdvice(bot=connection.bot, study=desk.study, understander=desk.understander)
         self.desk = replace(desk, direct_advice=self._advice)
@@ -84,9 +86,14 @@ class Service:
         self._troubles: dict[str, str] = {}
         keyring = desk.archive.keyring
         self._keeper = KeepUpdates(
-            archive=desk.archive, clock=desk.clock, bot_id=int(bot_token(settings).partition(":")[0])
+            archive=desk.archive,
+            clock=desk.clock,
+            bot_id=int(bot_token(settings).partition(":")[0]),
+            checkpoint=checkpoint,
         )
-        self.lanes = Lanes(inbox=self._keeper, handle=self._handle, on_parked=self._parked)
+        self.lanes = Lanes(
+            inbox=self._keeper, handle=self._handle, on_parked=self._parked, checkpoint=checkpoint
+        )
         self.delivery = DeliverMessages(
             archive=desk.archive,
             clock=desk.clock,
@@ -95,6 +102,7 @@ class Service:
                 connection.bot, pacing or Pacing(desk.clock), token_refused=partial(self._report, "token")
             ),
             undelivered=self._undelivered,
+            checkpoint=checkpoint,
         )
         desk.archive.after_commit(self.delivery.nudge)
         self.intake = Intake(
@@ -124,10 +132,15 @@ class Service:
         self.port = listening.getsockname()[1]
         async with asyncio.TaskGroup() as parts:
             parts.create_task(serve_web(self.web_app(), listening, stop))
-            parts.create_task(self.lanes.run(stop))
-            parts.create_task(self._lead(stop))
+            parts.create_task(self.run_chat(stop))
             if started is not None:
                 started.set()
+
+    async def run_chat(self, stop: asyncio.Event) -> None:
+        """Everything but the console, until `stop`; then finishes what is in hand."""
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self.lanes.run(stop))
+            parts.create_task(self._lead(stop))
 
     def web_app(self) -> Callable[..., Awaitable[None]]:
         """The console with the webhook's route beside it."""
@@ -200,22 +213,15 @@ class Service:
     # ── what rings ───────────────────────────────────────────────────────────
 
     def _timer(self) -> Timer:
+        reminders = partial(_all_due, send_due_reminders, self.desk)
+        escalations = partial(_all_due, advance_escalations, self.desk)
         return Timer(
             [
-                Tick(
-                    name="reminders",
-                    every_s=LOOK_EVERY_S,
-                    ring=partial(_all_due, send_due_reminders, self.desk),
-                ),
-                Tick(
-                    name="escalations",
-                    every_s=LOOK_EVERY_S,
-                    ring=partial(_all_due, advance_escalations, self.desk),
-                ),
+                Tick(name="reminders", every_s=LOOK_EVERY_S, ring=reminders),
+                Tick(name="escalations", every_s=LOOK_EVERY_S, ring=escalations),
                 Tick(name="alive", every_s=ALIVE_EVERY_S, ring=self._note_alive),
                 Tick(name="anchors", every_s=ANCHOR_EVERY_S, ring=self._anchor),
-            ],
-            self.desk.clock,
+            ]
         )
 
     async def _note_alive(self) -> None:
@@ -291,6 +297,7 @@ async def opened_service(
     clock: Clock | None = None,
     texts: Texts | None = None,
     pacing: Pacing | None = None,
+    checkpoint: Checkpoint = pass_by,
 ) -> AsyncIterator[Service]:
     """A service on an opened desk and a connection to Telegram; nothing is asked of Telegram yet.
 
@@ -307,4 +314,4 @@ async def opened_service(
             proxy_url=proxy.get_secret_value() if proxy else None,
         ) as connection,
     ):
-        yield Service(desk, settings, connection, texts or Texts.load(forgiving=True), pacing)
+        yield Service(desk, settings, connection, texts or Texts.load(forgiving=True), pacing, checkpoint)

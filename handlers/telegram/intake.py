@@ -32,6 +32,9 @@ ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_cha
 LONG_POLL_S: Final = 50
 _LIMIT: Final = 100
 
+# Keeping takes milliseconds. After this the archive is in trouble, whatever it may say later.
+SLOW_S: Final = 1.0
+
 
 class Keeper(Protocol):
     """Where updates are kept; returns how many were new."""
@@ -99,7 +102,7 @@ class Intake:
             return 0.0
         arrived = [arrived_from(update) for update in updates]
         try:
-            new = await self._keeper.keep(arrived)
+            new = await kept_or_advised(self._keeper, arrived, self._storage_trouble)
         except Exception as error:  # nothing is confirmed: the same come again
             return await self._after_failed_keeping(arrived, error)
         self._works()
@@ -158,6 +161,21 @@ class Intake:
         if self._failures:
             self._report(None)
         self._failures = 0
+
+
+async def kept_or_advised(keeper: Keeper, arrived: Sequence[Arrived], storage_trouble: StorageTrouble) -> int:
+    """Keeps them; where that is slow the emergency road is taken meanwhile, and the keeping goes on.
+
+    Emergency advice is due within two seconds (product, promise 3), a locked file may take longer to say so.
+    """
+    keeping = asyncio.create_task(keeper.keep(arrived))
+    try:
+        await asyncio.wait({keeping}, timeout=SLOW_S)
+        if not keeping.done():
+            await storage_trouble(arrived)
+        return await keeping
+    finally:
+        keeping.cancel()
 
 
 def arrived_from(update: object) -> Arrived:

@@ -27,6 +27,7 @@ from handlers.telegram.intake import (
     Report,
     StorageTrouble,
     arrived_from,
+    kept_or_advised,
     nobody_to_tell,
 )
 
@@ -59,7 +60,7 @@ def webhook_route(
             return _said(413)
         arrived = _arrived(body)
         try:
-            new = await keeper.keep([arrived])
+            new = await kept_or_advised(keeper, [arrived], storage_trouble)
         except Exception as error:  # whatever it was: not kept, so not confirmed
             _log.error("an update could not be kept", error=type(error).__name__)
             await storage_trouble([arrived])

@@ -14,7 +14,7 @@ from datetime import UTC
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.clock import Clock
+from bot.clock import SystemClock
 
 _log = structlog.get_logger(__name__)
 
@@ -31,9 +31,8 @@ class Tick:
 class Timer:
     """Rings its ticks until stopped; a tick that fails is rung again at its next time."""
 
-    def __init__(self, ticks: Sequence[Tick], clock: Clock) -> None:
+    def __init__(self, ticks: Sequence[Tick]) -> None:
         self._ticks = tuple(ticks)
-        self._clock = clock
         self._in_hand = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -41,6 +40,7 @@ class Timer:
     async def run(self, stop: asyncio.Event) -> None:
         """Rings each tick at once and then at its times; finishes the one in hand after `stop`."""
         scheduler = AsyncIOScheduler(timezone=UTC)
+        at_once = SystemClock().real_now()  # APScheduler looks at the machine's own clock
         for tick in self._ticks:
             scheduler.add_job(
                 self._ring,
@@ -48,7 +48,7 @@ class Timer:
                 args=(tick,),
                 id=tick.name,
                 seconds=tick.every_s,
-                next_run_time=self._clock.real_now(),
+                next_run_time=at_once,
                 misfire_grace_time=None,
                 coalesce=True,
                 max_instances=1,
