@@ -26,7 +26,9 @@ def minutes_rung(town: Town, person: Person, since: datetime) -> list[int]:
 
 
 @pytest.mark.parametrize("language", list(Language))
-async def test_an_emergency_rings_up_the_chain_and_never_falls_silent(small_town: Town, language: Language) -> None:
+async def test_an_emergency_rings_up_the_chain_and_never_falls_silent(
+    small_town: Town, language: Language
+) -> None:
     town = small_town
     await town.joined(language)
     since = town.stage.clock.now()
