@@ -66,6 +66,15 @@ class AuditEntry:
     study_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedEntry:
+    """An entry with its number among all and its chain: a subject code, or `system`."""
+
+    number: int
+    chain: str
+    entry: AuditEntry
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenRow:
     """The first place where a chain does not hold. `chain` is a subject code, `system` or `anchor`."""
@@ -225,6 +234,13 @@ class AuditTrail:
         query = select(AuditRow).where(col(AuditRow.chain) == (subject or SYSTEM_CHAIN))
         rows = await self._session.exec(query.order_by(col(AuditRow.seq)))
         return tuple(to_value(AuditEntry, row) for row in rows)
+
+    async def since(self, number: int) -> tuple[NumberedEntry, ...]:
+        """What was recorded after this number, of all chains, in the order it was written."""
+        rows = await self._session.exec(
+            select(AuditRow).where(col(AuditRow.id) > number).order_by(col(AuditRow.id))
+        )
+        return tuple(NumberedEntry(row.id or 0, row.chain, to_value(AuditEntry, row)) for row in rows)
 
     async def verify(self, anchors: Sequence[str] = ()) -> tuple[int, BrokenRow | None]:
         """How many rows were looked at, and the first broken one, chain by chain.

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from bot.actions.desk import Desk
 from bot.calendars import SiteCalendars
 from bot.clock import Clock, SystemClock, new_secret
+from bot.rules.errors import Refusal
 from bot.settings import Mode, Settings, secret_key
 from bot.study_file import load_study
 from bot.understanding.understander import Understander
 from storage.archive import Archive
 from storage.keyring import Keyring
+
+_REHEARSED: Final = "rehearsal"
 
 
 @asynccontextmanager
@@ -21,6 +25,7 @@ async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> Asyn
 
     Raises:
         SettingsFaulty, StudyFileFaulty, LexiconFault: nothing is opened; every mistake is named.
+        Refusal: a rehearsal's database outside the rehearsal, or another's within it.
         StorageUnavailable: the database cannot be reached or written.
     """
     study = load_study(settings.study)
@@ -34,13 +39,31 @@ async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> Asyn
     )
     try:
         await archive.upgrade()
+        await _keep_apart(archive, settings.mode)
         yield Desk(
             archive=archive,
             study=study,
             clock=used,
             calendars=SiteCalendars(study.working_hours),
             understander=understander,
-            marks_demo=settings.mode is Mode.DEMO,
+            marks_demo=settings.mode is not Mode.LIVE,
         )
     finally:
         await archive.close()
+
+
+async def _keep_apart(archive: Archive, mode: Mode) -> None:
+    """A rehearsal marks its database while it is empty, and opens no other; nothing else opens a marked one."""
+    async with archive.read() as uow:
+        marked = await uow.marks.get(_REHEARSED) is not None
+        in_use = bool(await uow.sites.all() or await uow.staff.all())
+    if mode is not Mode.REHEARSAL:
+        if marked:
+            raise Refusal("refusal.only_a_rehearsal")
+        return
+    if marked:
+        return
+    if in_use:
+        raise Refusal("refusal.not_a_rehearsal")
+    async with archive.begin() as uow:
+        await uow.marks.set(_REHEARSED, {})

@@ -14,7 +14,7 @@ from bot.rules.access import Actor, AuthMethod, Site
 from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, SubjectCode
 
 OPERATOR = Actor(code="operator", role="operator", auth=AuthMethod.COMMAND_LINE)
-_TELEGRAM_LANGUAGE = {Language.ZH: "zh-hans", Language.EN: "en"}
+TELEGRAM_LANGUAGE = {Language.ZH: "zh-hans", Language.EN: "en"}
 
 
 async def open_site(rehearsal: Rehearsal, site: Site) -> None:
@@ -29,7 +29,7 @@ async def hire(
     desk = rehearsal.service.desk
     await add_staff(desk, code=code, role=role, site=site, language=language, by=OPERATOR)
     invitation, _ = await invite_staff(desk, code=code, by=OPERATOR)
-    person = await rehearsal.telegram.create_user(code, language_code=_TELEGRAM_LANGUAGE[language])
+    person = await rehearsal.telegram.create_user(code, language_code=TELEGRAM_LANGUAGE[language])
     await rehearsal.telegram.open_link(person, invitation.code)
     await rehearsal.settle()
     return person
@@ -57,7 +57,7 @@ async def enrol(
         baseline_sampled_at=baseline[1] if baseline else None,
     )
     await add_participant(rehearsal.service.desk, enrolment=enrolment, by=OPERATOR)
-    return await rehearsal.telegram.create_user(subject, language_code=_TELEGRAM_LANGUAGE[language])
+    return await rehearsal.telegram.create_user(subject, language_code=TELEGRAM_LANGUAGE[language])
 
 
 async def join(rehearsal: Rehearsal, person: Person, subject: SubjectCode, language: Language) -> None:

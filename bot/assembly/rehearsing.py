@@ -56,15 +56,21 @@ class Rehearsal:
         """Lets the time pass until `moment`, stepping through every due moment in order."""
         await self.settle()
         for _ in range(_MOST_STEPS):
-            due = await self.service.next_due()
-            if due is None or due > moment:
+            if not await self.step(until=moment):
                 break
-            if due > self.clock.now():
-                self.clock.move_to(due)
-            await self.settle()
         if moment > self.clock.now():
             self.clock.move_to(moment)
         await self.settle()
+
+    async def step(self, *, until: datetime) -> bool:
+        """Moves to the next due moment and lets it happen; False if none is due up to `until`."""
+        due = await self.service.next_due()
+        if due is None or due > until:
+            return False
+        if due > self.clock.now():
+            self.clock.move_to(due)
+        await self.settle()
+        return True
 
     async def pass_time(self, by: timedelta) -> None:
         """As `move_to`, by a length of time."""
@@ -116,6 +122,7 @@ async def opened_rehearsal(
     mode: Mode = Mode.REHEARSAL,
     texts: Texts | None = None,
     telegram: StandIn | None = None,
+    console_url: str | None = None,
 ) -> AsyncIterator[Rehearsal]:
     """A running Suifang on a database of its own; listening by long poll, its clock moved by whoever asks.
 
@@ -130,6 +137,7 @@ async def opened_rehearsal(
         database_url=SecretStr(database_url),
         secret_key=SecretStr(secret),
         mode=mode,
+        console_url=console_url,
     )
     try:
         pacing = Pacing(_HurriedClock(), sleep=_hurried_sleep)

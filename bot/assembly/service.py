@@ -35,12 +35,12 @@ from bot.assembly.opening import opened_desk
 from bot.assembly.web_server import listen, serve_web
 from bot.clock import Clock
 from bot.delivery.aiohttp_request import TelegramConnection, telegram_connection
-from bot.delivery.marked_wording import MarkedWording
+from bot.delivery.marked_wording import DEMO_MARK, REHEARSAL_MARK, MarkedWording
 from bot.delivery.pacing import Pacing
 from bot.delivery.telegram_sender import TelegramSender
 from bot.rules.inbound import InboxRow
 from bot.rules.messages import OutboxRow
-from bot.settings import Settings, bot_token
+from bot.settings import Mode, Settings, bot_token
 from bot.texts import Texts
 from handlers.console.app import console_app
 from handlers.telegram.direct_advice import DirectAdvice
@@ -97,7 +97,7 @@ class Service:
         self.delivery = DeliverMessages(
             archive=desk.archive,
             clock=desk.clock,
-            wording=MarkedWording(texts) if desk.marks_demo else texts,
+            wording=_marked(texts, settings.mode),
             sender=TelegramSender(
                 connection.bot, pacing or Pacing(desk.clock), token_refused=partial(self._report, "token")
             ),
@@ -273,6 +273,17 @@ class Service:
             if self._troubles.get(part) != reason:
                 _log.warning("a part of the service is in trouble", action=part)
             self._troubles[part] = reason
+
+
+def _marked(texts: Texts, mode: Mode) -> Texts | MarkedWording:
+    """The words, with a mark wherever the patients are made up."""
+    match mode:
+        case Mode.DEMO:
+            return MarkedWording(texts, DEMO_MARK)
+        case Mode.REHEARSAL:
+            return MarkedWording(texts, REHEARSAL_MARK)
+        case Mode.LIVE:
+            return texts
 
 
 async def _all_due(action: Callable[[Desk], Awaitable[int]], desk: Desk) -> None:

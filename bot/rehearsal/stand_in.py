@@ -28,7 +28,7 @@ from bot.rehearsal.bot_methods import BotMethods
 from bot.rehearsal.chats import BotIs, Chat, Entry, Group, HappeningKind, Person, Shown, Tap
 from bot.rehearsal.faults import Fault, FaultPlan, suffer
 from bot.rehearsal.wire import ApiError, Call, Json, answer, read_call, refusal
-from bot.rehearsal.world import Listener, World
+from bot.rehearsal.world import Kept, Listener, World
 
 T = TypeVar("T")
 
@@ -163,6 +163,15 @@ class StandIn:
 
     def clear_faults(self) -> None:
         self._faults.clear()
+
+    # ── back to an earlier moment ────────────────────────────────────────────
+
+    def keep(self) -> Kept:
+        """Every telephone as it is now; `put_back` undoes all that came after."""
+        return self._world.keep()
+
+    def put_back(self, kept: Kept) -> None:
+        self._world.put_back(kept)
 
     # ── who listens ──────────────────────────────────────────────────────────
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,6 +16,16 @@ from bot.rehearsal.wire import Json
 
 Listener = Callable[[Happening], None]
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The telephones as they were at one moment, to be put back later."""
+
+    people: dict[int, Person]
+    chats: dict[int, Chat]
+    files: dict[str, bytes]
+    taps: dict[str, Tap]
 
 
 class World:
@@ -36,6 +48,17 @@ class World:
         self.updates = UpdateQueue(changed=self.wake, now=self.second)
         self._listeners: list[Listener] = []
         self._watchers: set[asyncio.Future[None]] = set()
+
+    def keep(self) -> Kept:
+        """A copy of every telephone as it is now."""
+        return deepcopy(Kept(self.people, self.chats, self.files, self.taps))
+
+    def put_back(self, kept: Kept) -> None:
+        """Every telephone as it was then; what waited for the bot is dropped, its numbers go on."""
+        again = deepcopy(kept)
+        self.people, self.chats, self.files, self.taps = again.people, again.chats, again.files, again.taps
+        self.updates.drop_all()
+        self.wake()
 
     def second(self) -> int:
         """Telegram dates to the second."""
