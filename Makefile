@@ -14,7 +14,7 @@ help: ## print this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.runtime ## try the bot here: no Telegram, no network, invented people
-	@.venv/bin/suifang rehearse
+	@.venv/bin/suifang rehearse --browser
 
 test: .venv/.dev ## every check and every test (ARGS="-k words" passes on to pytest)
 	@sh deploy/setup.sh browser || true

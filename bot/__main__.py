@@ -10,7 +10,7 @@ import typer
 from bot.commands.facts import dose_app, lab_app
 from bot.commands.participants import participant_app
 from bot.commands.record import audit_app, db_app, export_command, health_command
-from bot.commands.running import run_command
+from bot.commands.running import rehearse_command, run_command
 from bot.commands.sites import site_app
 from bot.commands.speaking import SITE_ZONE, refuse
 from bot.commands.staff import staff_app
@@ -25,6 +25,7 @@ from storage.keyring import WrongKey
 
 app = typer.Typer(help="Suifang: the follow-up companion of a clinical trial.", no_args_is_help=True)
 app.command("run")(run_command)
+app.command("rehearse")(rehearse_command)
 app.command("health")(health_command)
 app.command("export")(export_command)
 for name, room in (

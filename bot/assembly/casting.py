@@ -1,8 +1,8 @@
 """The cast of the rehearsal: five sites, their staff, and made-up patients at different points of the study.
 
-Everybody is brought in by the real ways, in the order in which it would have happened: enrolled, dosed, sampled,
-invited, joined in the chat. Names of hospitals are those of the registry entry's organisations by city only;
-telephone numbers are invented (the exchange 5550 is nobody's).
+Everybody is brought in by the real ways, in the order in which it would have happened: enrolled, dosed,
+sampled, invited, joined in the chat. Sites carry the names of cities only; their telephone numbers are
+invented.
 Source: specification 1.2 (organisations).
 """
 
@@ -40,7 +40,10 @@ _JOINING: Final = local(9, 16, 30)
 
 SITES: Final = tuple(
     Site(
-        code=SiteCode(code), name=Bilingual(en=en, zh=zh), phone=f"{area}-5550-010{number}", time_zone=ZONE.key
+        code=SiteCode(code),
+        name=Bilingual(en=en, zh=zh),
+        phone=f"{area}-5550-010{number}",
+        time_zone=ZONE.key,
     )
     for number, (code, en, zh, area) in enumerate(
         (
@@ -105,7 +108,7 @@ _COURSES: Final = (
         date(2026, 3, 2),
         local(3, 9, 30),
         "38",
-        doses=(local(3, 9, 40),),
+        doses=(local(3, 9, 30),),
         counts=((local(6, 8, 20), "56"),),
     ),
     _Course(
@@ -115,19 +118,17 @@ _COURSES: Final = (
         local(3, 10, 30),
         "44",
         language=_EN,
-        doses=(local(3, 10, 40),),
+        doses=(local(3, 10, 30),),
         counts=((local(6, 8, 40), "61"),),
     ),
-    _Course(
-        "TJ-003", "rehearsal.about.not_joined", date(2026, 3, 9), local(11, 9, 30), "41", joined=False
-    ),
+    _Course("TJ-003", "rehearsal.about.not_joined", date(2026, 3, 9), local(11, 9, 30), "41", joined=False),
     _Course(
         "TJ-004",
         "rehearsal.about.endpoint_today",
         date(2026, 2, 23),
         local(24, 9, 0, month=2),
         "52",
-        doses=(local(24, 9, 10, month=2), local(3, 9, 5)),
+        doses=(local(24, 9, 0, month=2), local(3, 9, 0)),
         counts=((local(27, 8, 10, month=2), "63"), (local(3, 8, 15), "71"), (local(6, 8, 30), "84")),
     ),
     _Course(
@@ -136,7 +137,7 @@ _COURSES: Final = (
         date(2026, 2, 16),
         local(17, 9, 30, month=2),
         "62",
-        doses=(local(17, 9, 40, month=2), local(24, 9, 35, month=2)),
+        doses=(local(17, 9, 30, month=2), local(24, 9, 30, month=2)),
         counts=((local(20, 8, 30, month=2), "79"), (local(3, 8, 20), "112")),
         coordinator="CBD1",
     ),
@@ -146,7 +147,7 @@ _COURSES: Final = (
         date(2026, 3, 5),
         local(6, 10, 0),
         "57",
-        doses=(local(6, 10, 15),),
+        doses=(local(6, 10, 0),),
         coordinator="CWH1",
     ),
     _Course(
@@ -155,12 +156,22 @@ _COURSES: Final = (
         date(2026, 3, 2),
         local(3, 14, 0),
         "47",
-        doses=(local(3, 14, 10),),
+        doses=(local(3, 14, 0),),
         counts=((local(9, 15, 40), "43"),),
         coordinator="CJN1",
     ),
-    _Course("TS-001", "rehearsal.about.first_dose_today", date(2026, 3, 9), local(10, 14, 0), "66", coordinator="CTS1"),
+    _Course(
+        "TS-001",
+        "rehearsal.about.first_dose_today",
+        date(2026, 3, 9),
+        local(10, 14, 0),
+        "66",
+        coordinator="CTS1",
+    ),
 )
+
+
+_ANSWER_REMINDERS: Final = ("TJ-001", "TJ-002")
 
 
 async def bring_in(rehearsal: Rehearsal) -> Cast:
@@ -172,6 +183,12 @@ async def bring_in(rehearsal: Rehearsal) -> Cast:
     await _record_past(rehearsal)
     rehearsal.clock.move_to(_JOINING)
     await _join_all(rehearsal, [one for one in patients if _course_of(one).joined])
+    await rehearsal.move_to(local(9, 19, 6))
+    for one in patients:
+        if one.code in _ANSWER_REMINDERS:
+            await rehearsal.tap(
+                one.person, rehearsal.service.texts.say("patient.stated.button.got_it", one.language)
+            )
     await rehearsal.move_to(MORNING)
     in_order = sorted(patients, key=lambda one: [course.code for course in _COURSES].index(one.code))
     return Cast({one.code: one for one in (*in_order, *staff)}, SITES)
@@ -217,9 +234,11 @@ async def _enrol(rehearsal: Rehearsal, course: _Course) -> Character:
 async def _record_past(rehearsal: Rehearsal) -> None:
     """What the coordinators entered in the weeks before, each at its time."""
     desk = rehearsal.service.desk
-    doses = [(at, course, number) for course in _COURSES for number, at in enumerate(course.doses, start=1)]
-    counts = [(at, course, value) for course in _COURSES for at, value in course.counts]
-    for at, course, what in sorted([*doses, *counts], key=lambda one: one[0]):
+    entries: list[tuple[datetime, _Course, int | str]] = []
+    for course in _COURSES:
+        entries += [(at, course, number) for number, at in enumerate(course.doses, start=1)]
+        entries += [(at, course, value) for at, value in course.counts]
+    for at, course, what in sorted(entries, key=lambda one: one[0]):
         rehearsal.clock.move_to(at + timedelta(minutes=25))
         by, subject = StaffCode(course.coordinator), SubjectCode(course.code)
         if isinstance(what, int):
@@ -232,28 +251,32 @@ async def _record_past(rehearsal: Rehearsal) -> None:
 
 async def _join_all(rehearsal: Rehearsal, patients: Sequence[Character]) -> None:
     """Side by side, screen by screen, from the printed card to the welcome."""
-    texts, telegram = rehearsal.service.texts, rehearsal.telegram
+    telegram = rehearsal.telegram
     for one in patients:
         invitation = await invite_participant(
             rehearsal.service.desk, subject=SubjectCode(one.code), by=OPERATOR
         )
         await telegram.open_link(one.person, invitation.code)
-    items = [item.label for item in rehearsal.service.desk.study.consent.items if item.required]
-    screens = (
-        lambda language: texts.say(
-            "patient.join.chinese" if language is _ZH else "patient.join.english", language
-        ),
-        lambda language: texts.say("patient.join.go_on", language),
-        *((lambda language, label=label: f"☐ {label.said_in(language)}") for label in items),
-        lambda language: texts.say("patient.join.done", language),
-    )
-    for label_in in screens:
+    screens = {one.language: _ways_to_join(rehearsal, one.language) for one in patients}
+    for labels in zip(*screens.values(), strict=True):
         await rehearsal.settle()
+        label_in = dict(zip(screens, labels, strict=True))
         for one in patients:
-            label = label_in(one.language)
-            shown = rehearsal.button_of(one.person, label)
-            await telegram.tap(one.person, shown.message_id, label)
+            shown = rehearsal.button_of(one.person, label_in[one.language])
+            await telegram.tap(one.person, shown.message_id, label_in[one.language])
     await rehearsal.settle()
+
+
+def _ways_to_join(rehearsal: Rehearsal, language: Language) -> list[str]:
+    """The buttons from the first screen to the welcome, in the order of tapping."""
+    texts, consent = rehearsal.service.texts, rehearsal.service.desk.study.consent
+    chosen = "patient.join.chinese" if language is _ZH else "patient.join.english"
+    return [
+        texts.say(chosen, language),
+        texts.say("patient.join.go_on", language),
+        *(f"☐ {item.label.said_in(language)}" for item in consent.items if item.required),
+        texts.say("patient.join.done", language),
+    ]
 
 
 def _course_of(character: Character) -> _Course:

@@ -53,7 +53,7 @@ async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> Asyn
 
 
 async def _keep_apart(archive: Archive, mode: Mode) -> None:
-    """A rehearsal marks its database while it is empty, and opens no other; nothing else opens a marked one."""
+    """A rehearsal marks its database while it is empty and opens no other; nothing else opens it."""
     async with archive.read() as uow:
         marked = await uow.marks.get(_REHEARSED) is not None
         in_use = bool(await uow.sites.all() or await uow.staff.all())

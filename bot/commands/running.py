@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import sys
+import webbrowser
+from typing import Annotated
 
 import typer
 
 from bot.assembly import NotReady, Service, opened_service, refuse_unless_ready
+from bot.assembly.theatre import rehearse
 from bot.commands.speaking import refuse
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
@@ -21,6 +26,34 @@ def run_command() -> None:
         asyncio.run(_run(settings))
     except NotReady as not_ready:
         refuse("\n".join(["Live was refused:", *(f"- {reason}" for reason in not_ready.reasons)]))
+
+
+def rehearse_command(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    browser: Annotated[bool, typer.Option("--browser", help="Also opens the page, on a desktop.")] = False,
+) -> None:
+    """Try it here: no Telegram, no network, made-up people, a clock you can move. Prints its address."""
+    configure_logs("ERROR")
+    asyncio.run(_rehearse(port, browser=browser))
+
+
+async def _rehearse(port: int, *, browser: bool) -> None:
+    typer.echo("Setting the stage …", err=True)
+
+    def tell(address: str) -> None:
+        typer.echo(f"Rehearsal: {address}")
+        typer.echo("Made-up people only; everything is gone when it ends. Stop with Ctrl-C.", err=True)
+        if browser and _has_desktop():
+            webbrowser.open(address)
+
+    await rehearse(port, stop_on_signals(), tell)
+
+
+def _has_desktop() -> bool:
+    """Elsewhere a browser would open in the terminal, over these lines."""
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 async def _run(settings: Settings) -> None:

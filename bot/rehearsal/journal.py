@@ -1,11 +1,11 @@
 """What happened: everything people did, what was recorded, and what was sent and when, line by line.
 
-The telephones tell of each thing at once; what a message of the bot was (advice, alert, reminder) and what the
-record holds is added when everything has settled. Within one such step people come first, then the record,
-then what was said because of it, so that the lines read as cause and effect.
+The telephones tell of each thing at once; what a message of the bot was (advice, alert, reminder) and what
+the record holds is added when everything has settled. Within one such step people come first, then the
+record, then what was said because of it, so that the lines read as cause and effect.
 
-Worked case: 08:32 TJ-001 writes of a nosebleed; 08:32 a case was opened; 08:32 advice to TJ-001 (0.1 s); 08:32
-alert to CA1 and SI1 (0.2 s).
+Worked case: 08:32 TJ-001 writes of a nosebleed; 08:32 a case was opened; 08:32 advice to TJ-001 (0.1 s);
+08:32 alert to CA1 and SI1 (0.2 s).
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ _BY_PEOPLE: Final = {
 
 @dataclass(slots=True)
 class Line:
-    """One line. `who` is a code, `delay_s` the seconds from what a person did to this answer."""
+    """One line. `who` is a code, `delay_s` the seconds from what a person did to this answer.
+
+    `also`: to whom else the same was said, in which words.
+    """
 
     at: datetime
     sort: Sort
@@ -61,7 +64,7 @@ class Line:
     said: Phrase | None = None
     level: str = ""
     subject: str = ""
-    also: list[str] = field(default_factory=list)
+    also: dict[str, str] = field(default_factory=dict)
 
 
 class Journal:
@@ -94,9 +97,13 @@ class Journal:
             Line(happening.at, sort, who, happening.words, delay_s, message_id=happening.message_id)
         )
 
-    def time_jumps(self, to: datetime) -> None:
-        """Somebody moves the clock: what is said now answers nobody."""
+    def nobody_acted(self) -> None:
+        """Time moves on: what is said now answers nobody."""
         self._acted_at_s = None
+
+    def time_jumps(self, to: datetime) -> None:
+        """Somebody moved the clock to here."""
+        self.nobody_acted()
         self.lines.append(Line(to, Sort.CLOCK))
 
     def end_step(self, record: Sequence[Line]) -> bool:
@@ -123,6 +130,6 @@ def _together(lines: Sequence[Line]) -> list[Line]:
         if same is None:
             kept.append(line)
         elif line.who not in (same.who, *same.also):
-            same.also.append(line.who)
+            same.also[line.who] = line.words
             same.delay_s = line.delay_s if line.delay_s is not None else same.delay_s
     return kept

@@ -39,5 +39,7 @@ def record_line(
         return None
     level = new if kind.startswith("system:case:") and new in Level.__members__ else ""
     values = {"actor": actor, "subject": subject, "field": field or "", "new": new or ""}
-    said = Phrase(key=key, values=values | ({"level": Level[level]} if level else {}))
+    said = Phrase(
+        key=key, values=values | ({"level": Phrase(key=f"rehearsal.level.{level}")} if level else {})
+    )
     return Line(at, Sort.RECORD, subject, said=said, level=level or "", subject=subject)

@@ -43,6 +43,14 @@ class NextEvent:
     due: Due
 
 
+@dataclass(frozen=True, slots=True)
+class ConsolePass:
+    """The cookie of a session of the console."""
+
+    cookie: str
+    token: str
+
+
 class Changes:
     """Counts what changes on the stage; whoever shows it waits for the next change."""
 
@@ -91,11 +99,14 @@ class Stage(Protocol):
     async def jump(self, jump: Jump) -> None:
         """Moves the clock through every due moment in order."""
 
+    def stop_here(self) -> None:
+        """A jump that is under way ends at the moment it has reached."""
+
     async def play(self, scene: Scene) -> None:
         """Undoes everything and plays up to where this scene begins."""
 
     async def open_card(self, code: str) -> None:
         """She scans the card her nurse printed."""
 
-    async def console_way_in(self, code: StaffCode) -> str:
-        """The address at which this person signs in to the console."""
+    async def console_pass(self, code: StaffCode) -> ConsolePass:
+        """What signs a visitor in to the console as this person."""

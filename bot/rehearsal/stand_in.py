@@ -352,7 +352,8 @@ class StandIn:
         at = self._world.clock.monotonic()
         self._world.taps[tap_id] = Tap(tap_id, person, entry.message["chat"]["id"], at, update)
         self._world.updates.put("callback_query", update)
-        self._world.note(HappeningKind.TAPPED, entry.message["chat"]["id"], message_id, button)
+        label = _label_of(entry, data) or button
+        self._world.note(HappeningKind.TAPPED, entry.message["chat"]["id"], message_id, label)
         return tap_id
 
     async def tap_again(self, tap_id: str) -> None:
@@ -462,6 +463,11 @@ def _data_of(entry: Entry, wanted: str) -> str:
     if found[0].url:
         raise NotOnScreen(f"{wanted!r} opens {found[0].url}; it sends nothing")
     return found[0].data
+
+
+def _label_of(entry: Entry, data: str) -> str:
+    buttons = [button for row in entry.shown().buttons for button in row]
+    return next((button.label for button in buttons if button.data == data), "")
 
 
 def _screen_words(chat: Chat) -> str:

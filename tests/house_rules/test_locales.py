@@ -218,9 +218,12 @@ def _in_studies() -> Iterator[Use]:
 
 
 def _in_templates() -> Iterator[Use]:
-    for path in sorted((HOUSE / "handlers").rglob("*.html")):
+    """Whole keys, and the beginnings to which a template joins a word (`"rehearsal.role." ~ role`)."""
+    for path in sorted([*(HOUSE / "handlers").rglob("*.html"), *(HOUSE / "bot").rglob("*.html")]):
         for key in _IN_A_TEMPLATE.findall(path.read_text(encoding="utf-8")):
-            yield Use(key, path.relative_to(HOUSE).as_posix())
+            begins = key.endswith(".")
+            shape = re.escape(key) + "[A-Za-z0-9_]+" if begins else key
+            yield Use(shape, path.relative_to(HOUSE).as_posix(), pattern=begins)
 
 
 def _in_code() -> Iterator[Use]:
