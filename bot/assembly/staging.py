@@ -108,7 +108,7 @@ class Staged:
         self._console = None
         self._rehearsal = await self._open.enter_async_context(
             opened_rehearsal(
-                database_url=f"sqlite:///{self._folder / 'rehearsal.db'}",
+                database_url=f"sqlite:///{self._folder / 'stage.db'}",
                 secret=self._secret,
                 clock=self.clock,
                 texts=self.texts,
@@ -133,9 +133,9 @@ class Staged:
         if self._kept is None:
             raise RuntimeError("the curtain is not up")
         await self._open.aclose()
-        for leftover in self._folder.glob("rehearsal.db*"):
+        for leftover in self._folder.glob("stage.db*"):
             leftover.unlink()
-        await asyncio.to_thread(shutil.copyfile, self._folder / "start.db", self._folder / "rehearsal.db")
+        await asyncio.to_thread(shutil.copyfile, self._folder / "start.db", self._folder / "stage.db")
         self.telegram.put_back(self._kept)
         self.clock.move_to(MORNING)
         await self._opened()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from shutil import which
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -31,7 +32,7 @@ def address() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM"),
+            executable_path=os.environ.get("CHROMIUM") or which("chromium"),
             args=["--no-sandbox", "--disable-background-networking"],
         )
         yield browser

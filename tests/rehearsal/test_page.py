@@ -205,3 +205,22 @@ async def test_a_form_from_another_page_is_refused(
     answer = await visitor.post(f"{PATH}/say", data={"who": "TJ-001", "text": "hello"}, headers=headers)
     assert answer.status_code == 403
     assert stage.journal.lines == []
+
+
+async def test_a_visitor_enters_the_console_as_a_person_of_the_study_team(
+    stage: Staged, visitor: httpx.AsyncClient
+) -> None:
+    form = {"record": "TJ-001", "lang": "zh"}
+    answer = await visitor.post(f"{PATH}/console", data=form, headers=FROM_OUR_PAGE, follow_redirects=False)
+    assert answer.headers["location"] == "/participants/TJ-001"
+    console = httpx.ASGITransport(app=stage.console())
+    async with httpx.AsyncClient(transport=console, base_url=HOST, cookies=visitor.cookies) as signed_in:
+        page = await signed_in.get("/participants/TJ-001")
+    assert page.status_code == 200
+    assert "CA1" in page.text
+
+
+async def test_a_patient_has_no_console(visitor: httpx.AsyncClient) -> None:
+    answer = await visitor.post(f"{PATH}/console", data={"who": "TJ-001"}, headers=FROM_OUR_PAGE)
+    assert answer.status_code == 409
+    assert "suifang" not in visitor.cookies

@@ -267,11 +267,9 @@ class Page:
         return await self._done(request, form)
 
     async def console(self, request: Request) -> Response:
-        """Signs the visitor in to the console as this person."""
+        """Signs the visitor in to the console: as this person, or as one who may read this record."""
         form = await request.form()
-        who = self._who(form)
-        if who.is_patient:
-            raise NotOnScreen("a patient has no console")
+        who = self._reader(form)
         given = await self._stage.console_pass(StaffCode(who.code))
         response = RedirectResponse(_in_console(_text(form, "record")), status_code=303)
         response.set_cookie(given.cookie, given.token, httponly=True, samesite="lax")
@@ -306,6 +304,17 @@ class Page:
         if who is None:
             raise NotOnScreen(f"nobody is called {code!r}")
         return who
+
+    def _reader(self, form: FormData) -> Character:
+        if not _text(form, "record"):
+            who = self._who(form)
+            if who.is_patient:
+                raise NotOnScreen("a patient has no console")
+            return who
+        subject = self._character(_text(form, "record"))
+        language = view.spoken(_text(form, "lang"), "")
+        readers = self._stage.cast.staff_of(subject.site)
+        return next((one for one in readers if one.language is language), readers[0])
 
     def _who(self, form: FormData) -> Character:
         return self._character(_text(form, "who"))
