@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import CTE, func, or_
 from sqlalchemy.orm import aliased
@@ -152,6 +153,7 @@ class Inbox:
             return b""
 
 
+@cache
 def _fronts_of_lanes() -> CTE:
     """The oldest unfinished row of each lane, found by leaping from lane to lane in the index."""
     first, following, oldest = (aliased(InboxUpdateRow) for _ in range(3))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,6 +26,7 @@ from bot.rules.messages import (
 )
 from bot.rules.study import Language
 from storage.codec import decode, encode
+from storage.columns import UtcDateTime
 from storage.identities import Identities
 from storage.keyring import Keyring
 from storage.sealing import Erased, Seals, subject_of
@@ -101,10 +103,11 @@ class Outbox:
         """
         await self._expire(now)
         await self._make_ready(now, real_now)
-        query = _claimable(real_now).limit(limit).with_for_update(skip_locked=True)
+        query = _claimable().limit(limit).with_for_update(skip_locked=True)
         if safety_only:
             query = query.where(col(OutboxMessageRow.priority) == int(Priority.SAFETY))
-        rows = (await self._session.exec(query.execution_options(populate_existing=True))).all()
+        fresh = query.execution_options(populate_existing=True)
+        rows = (await self._session.exec(fresh, params={"real_now": real_now})).all()
         chats = await self._chats_of(rows)
         for row in rows:
             row.last_uncertain = row.last_uncertain or row.status is OutboxStatus.CLAIMED
@@ -337,13 +340,17 @@ class Outbox:
         return message
 
 
-def _claimable(real_now: datetime) -> SelectOfScalar[OutboxMessageRow]:
+@cache
+def _claimable() -> SelectOfScalar[OutboxMessageRow]:
     """Ready rows that nobody holds, that wait for no other row, and whose turn in their chat has come.
+
+    Built once: this is asked every second and after every message. The parameter is `real_now`.
 
     Safety texts and answers to taps do not wait for their turn. A row that waits for another holds nobody up;
     one that is to be tried again does, or the next would overtake it.
     """
     row, other = OutboxMessageRow, aliased(OutboxMessageRow)
+    real_now: Any = bindparam("real_now", type_=UtcDateTime())
     free = or_(col(row.status) == OutboxStatus.WAITING, col(row.lease_until) <= real_now)
     on_its_way = and_(col(other.status) == OutboxStatus.CLAIMED, col(other.lease_until) > real_now)
     before = and_(

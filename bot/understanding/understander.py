@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from opencc import OpenCC
 
@@ -38,8 +39,14 @@ class Understander:
 
     @classmethod
     def load(cls, files: Mapping[str, str] | None = None) -> Understander:
-        """Read and check the lexicons of the program, or others; raises LexiconFault with every mistake."""
-        lexicon = read_lexicon(files if files is not None else read_files())
+        """Read and check the lexicons of the program, or others; raises LexiconFault with every mistake.
+
+        Those of the program are read once in a process: nothing in them ever changes.
+        """
+        return _of_the_program() if files is None else cls._checked(read_lexicon(files))
+
+    @classmethod
+    def _checked(cls, lexicon: Lexicon) -> Understander:
         understander = cls(lexicon)
         mistakes = shape_mistakes(lexicon) + level_mistakes(lexicon.levels, _known(lexicon))
         mistakes += understander.example_mistakes(lexicon)
@@ -147,3 +154,8 @@ def _repairer(lexicon: Lexicon) -> Repairer:
             english |= latin
     chinese = {word for word in chinese if len(word) >= 3} | lexicon.short_targets
     return Repairer(chinese, english, lexicon.not_typos, lexicon.plain_english | frozenset(correct))
+
+
+@cache
+def _of_the_program() -> Understander:
+    return Understander._checked(read_lexicon(read_files()))
