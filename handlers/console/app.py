@@ -18,7 +18,7 @@ from bot.actions.desk import Desk
 from bot.actions.note_access import note_refusal
 from bot.rules.errors import NotEntitled, RecordUnavailable, Refusal
 from bot.texts import Texts
-from handlers.console import cases, exports, participants, settings, sign_in
+from handlers.console import cases, exports, participants, settings, sign_in, worklist
 from handlers.console.guarding import CrossSite, open_read, open_write, read, write
 from handlers.console.headers import StrictHeaders
 from handlers.console.pages import Console, console_of, page, seen_by
@@ -43,7 +43,7 @@ def console_app(
         extra_routes: such as the webhook; they answer for themselves, without a session.
     """
     routes = [
-        read("/", cases.home),
+        read("/", worklist.home),
         read("/cases", cases.open_cases),
         read("/cases/{case_id}", cases.one_case),
         write("/cases/{case_id}/take", cases.take),

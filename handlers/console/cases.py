@@ -15,11 +15,6 @@ from bot.rules.errors import NotEntitled, Refusal
 from handlers.console.pages import console_of, page, visitor_in
 
 
-async def home(request: Request) -> Response:
-    """The first page after the sign-in."""
-    return RedirectResponse("/cases", status_code=303)
-
-
 async def open_cases(request: Request) -> Response:
     """Every open case of one's sites, most urgent first."""
     found = await review_open_cases(console_of(request).desk, by=visitor_in(request).staff.code)

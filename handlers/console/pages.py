@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -19,10 +19,11 @@ from starlette.responses import HTMLResponse, Response
 from bot.actions.console_account import Visitor
 from bot.actions.desk import Desk
 from bot.clock import new_secret
+from bot.rules.activities import PlannedActivity
 from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase
 from bot.rules.study import Bilingual, Language, Level
-from bot.texts import Texts, enum_key, moment_in_words
+from bot.texts import Texts, day_in_words, enum_key, moment_in_words
 
 HERE = Path(__file__).parent
 FORM_COOKIE = "suifang_form"
@@ -80,7 +81,7 @@ def session_cookie(secure: bool) -> str:
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """The page in the language of whoever looks at it."""
     console, visitor = console_of(request), seen_by(request)
-    speech = Speech(console.texts, language_of(request))
+    speech = speech_of(request)
     form_token = visitor.csrf if visitor else request.cookies.get(FORM_COOKIE) or new_secret()
     html = console.templates.get_template(template).render(
         **speech.words_for_templates(),
@@ -92,12 +93,18 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         signs=SIGNS,
         static=static_url,
         visitor=visitor,
+        zone=DEFAULT_ZONE,
         **values,
     )
     response = HTMLResponse(html, status_code=status)
     if visitor is None:
         _set_form_cookie(response, form_token, console.secure_cookies)
     return response
+
+
+def speech_of(request: Request) -> Speech:
+    """The words for whoever looks at this page."""
+    return Speech(console_of(request).texts, language_of(request))
 
 
 def language_of(request: Request) -> Language:
@@ -128,10 +135,12 @@ class Speech:
         """What templates say things with."""
         return {
             "t": self.say,
+            "activity": self.activity,
             "word": self.word,
             "phrase": self.phrase,
             "said": self.said,
             "when": self.when,
+            "day_words": self.day,
             "lasting": self.lasting,
             "refusal_words": self.refusal,
         }
@@ -149,6 +158,11 @@ class Speech:
         """A phrase as the chat would say it; the chat's red dot becomes the sign of every page."""
         return self._texts.words(phrase, self.language, zone).replace("🔴", SIGNS[Level.EMERGENCY])
 
+    def activity(self, activity: PlannedActivity) -> str:
+        """An activity of a plan: `dose 2`, `blood test L2`."""
+        key = f"staff.activity.{activity.kind.value.lower()}"
+        return self.say(key, number=activity.number or 0, draws=" + ".join(activity.draws))
+
     def said(self, words: Bilingual) -> str:
         """Words of the study or a site."""
         return words.said_in(self.language)
@@ -159,6 +173,10 @@ class Speech:
         shown = moment_in_words(moment, self.language, zone, form)
         hover = f"{local:%Y-%m-%d %H:%M:%S} {zone}"
         return Markup('<time datetime="{}" title="{}">{}</time>').format(local.isoformat(), hover, shown)
+
+    def day(self, day: date) -> str:
+        """A day with its weekday."""
+        return day_in_words(day, self.language)
 
     def lasting(self, length: timedelta) -> str:
         """A length of time in its largest unit: minutes, hours, or days."""

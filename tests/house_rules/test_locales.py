@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.calendar import ByWhenKind
 from bot.rules.case import Outcome
 from bot.rules.participant import DoseKind, ParticipantState, StatedWhat
@@ -25,6 +26,7 @@ from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
 from bot.rules.staff_notices import NoticeKind
 from bot.rules.study import Language, Level, Role, Sex, Study
+from bot.rules.worklist import WorkKind
 from bot.study_file import load_study
 from bot.texts import Texts, enum_key, read_catalogues, told_on_lock_screen
 from bot.texts.catalogues import placeholders
@@ -46,6 +48,8 @@ _SPEAKS: dict[str, set[str]] = {
 }
 # Enums whose members are said in words; `bot/texts` makes their keys.
 SAID_ENUMS: tuple[type[Enum], ...] = (
+    ActivityStatus,
+    CancelReason,
     DoseKind,
     Level,
     OpenedBy,
@@ -56,6 +60,7 @@ SAID_ENUMS: tuple[type[Enum], ...] = (
     Role,
     Sex,
     StatedWhat,
+    WorkKind,
 )
 # Said to nobody: they calm, or promise what only a person can know (promise 6, specification 2.9).
 NEVER_SAID = re.compile(

@@ -20,7 +20,7 @@ class TestTheFirstTime:
         for _ in range(3):
             await browser.open(f"/sign-in?code={code}")
         await browser.send("/sign-in/first", code=code.lower(), password=PASSWORD, again=PASSWORD)
-        assert browser.at == "/cases"
+        assert browser.at == "/"
         assert "CA1" in browser.text
 
     async def test_a_code_is_good_once(self, world: World, browsers: OpenBrowser) -> None:

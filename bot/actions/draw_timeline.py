@@ -1,0 +1,82 @@
+"""A participant's log as a timeline to be drawn, for the page and for the picture in a chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.actions.review_log import CaseCourse, Entry, ParticipantLog
+from bot.charts import Bar, Dot, Labels, Mark, Timeline
+from bot.rules.participant import Dose, LabResult
+from bot.rules.platelets import PLATELETS
+from bot.rules.reading_back import ReadReport
+from bot.rules.study import Study
+
+_A_DAY = timedelta(days=1)
+
+
+def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime) -> Timeline:
+    """What the chart shows of this log: counts and doses that stand, graded symptoms, cases."""
+    moments = [log.day1_at, now, *(entry.at for entry in log.entries)]
+    return Timeline(
+        time_zone=log.participant.time_zone,
+        first_at=min(moments) - _A_DAY,
+        last_at=max(moments) + _A_DAY,
+        bands=_bands(study),
+        counts=tuple(_counts(log)),
+        doses=tuple(_doses(log, labels)),
+        dots=tuple(dot for entry in log.entries for dot in _dots(entry, labels)),
+        cases=tuple(_cases(log, now)),
+    )
+
+
+def _bands(study: Study) -> tuple[Decimal, ...]:
+    """Where the bands of the study begin, and the value that ends dosing."""
+    begin = {band.at_or_above for band in study.platelets.result_bands if band.at_or_above is not None}
+    return tuple(sorted({*begin, study.stop.platelets_at_or_above}))
+
+
+def _counts(log: ParticipantLog) -> Iterator[Mark]:
+    for entry in log.entries:
+        lab = entry.fact
+        if isinstance(lab, LabResult) and lab.voided_at is None and lab.analyte == PLATELETS:
+            yield Mark(at=entry.at, value=lab.value, told=lab.as_entered, href=f"#lab-{lab.id}")
+
+
+def _doses(log: ParticipantLog, labels: Labels) -> Iterator[Mark]:
+    for entry in log.entries:
+        dose = entry.fact
+        if isinstance(dose, Dose) and dose.voided_at is None:
+            told = f"{labels.dose} {dose.number}"
+            yield Mark(at=entry.at, value=Decimal(0), told=told, href=f"#dose-{dose.id}")
+
+
+def _dots(entry: Entry, labels: Labels) -> Iterator[Dot]:
+    """Each symptom of a report that was judged; what she denied is no dot."""
+    if not isinstance(entry.fact, ReadReport):
+        return
+    for symptom in entry.fact.symptoms:
+        if symptom.judged is not None:
+            name = symptom.label.said_in(labels.language)
+            yield Dot(
+                at=entry.at,
+                symptom=name,
+                grade=symptom.judged.grade,
+                level=symptom.judged.level,
+                told=f"{name} G{symptom.judged.grade}",
+                href=f"#report-{entry.fact.report.id}",
+            )
+
+
+def _cases(log: ParticipantLog, now: datetime) -> Iterator[Bar]:
+    for entry in log.entries:
+        if isinstance(entry.fact, CaseCourse):
+            case = entry.fact.card.case
+            yield Bar(
+                opened_at=case.opened_at,
+                until=case.closed_at or now,
+                level=case.level,
+                told=case.level.name,
+                href=f"#case-{case.id}",
+            )
