@@ -167,7 +167,7 @@ class TestTheLog:
             browser.text.index(word) for word in ("PLT 38", "Dose 1", "PLT 18", "Bleeding that will not stop")
         ]
         assert places == sorted(places)
-        assert browser.html.count('href="#case-') == 2
+        assert browser.html.count('<a href="#case-') == 2
         assert "EMERGENCY" in browser.text
 
     async def test_what_she_typed_is_shown_as_typed_and_never_run(

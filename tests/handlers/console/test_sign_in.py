@@ -26,7 +26,7 @@ class TestTheFirstTime:
     async def test_a_code_is_good_once(self, world: World, browsers: OpenBrowser) -> None:
         code = await world.staff("CA1")
         browser = browsers(world)
-        for expected in ("/cases", "/sign-in/first"):
+        for expected in ("/", "/sign-in/first"):
             browser.client.cookies.clear()
             await browser.open(f"/sign-in?code={code}")
             await browser.send("/sign-in/first", code=code, password=PASSWORD, again=PASSWORD)
@@ -51,7 +51,7 @@ class TestTheFirstTime:
         assert why in browser.text
         assert code in browser.html
         await browser.send("/sign-in/first", code=code, password=PASSWORD, again=PASSWORD)
-        assert browser.at == "/cases"
+        assert browser.at == "/"
 
     async def test_guessing_codes_ends_after_five(self, world: World, browsers: OpenBrowser) -> None:
         code = await world.staff("CA1")
@@ -83,7 +83,7 @@ class TestPassword:
         browser = browsers(world)
         await browser.open("/sign-in")
         await browser.send("/sign-in", staff="CA1", password=PASSWORD, next=elsewhere)
-        assert browser.at == "/cases"
+        assert browser.at == "/"
 
     async def test_unknown_code_and_wrong_password_are_answered_alike_and_both_are_noted(
         self, both_worlds: World, browsers: OpenBrowser, signed_in_by_code: SignIn
@@ -114,7 +114,7 @@ class TestPassword:
         assert browser.status == 429
         both_worlds.clock.machine_ahead += timedelta(minutes=16)
         await browser.send("/sign-in", staff="CA1", password=PASSWORD, next="/")
-        assert browser.at == "/cases"
+        assert browser.at == "/"
 
     async def test_a_new_one_time_code_sets_a_new_password_and_ends_old_sessions(
         self, world: World, browsers: OpenBrowser, signed_in_by_code: SignIn
@@ -126,7 +126,7 @@ class TestPassword:
         await new.send("/sign-in/first", code=code, password="another sentence", again="another sentence")
         await old.open("/cases")
         assert old.at == "/sign-in"
-        assert new.at == "/cases"
+        assert new.at == "/"
 
 
 class TestSession:
