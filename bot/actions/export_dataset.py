@@ -21,6 +21,7 @@ from bot.actions.console_account import as_visitor
 from bot.actions.dataset_tables import Facts
 from bot.actions.desk import Desk
 from bot.actions.list_participants import readable_sites, reader
+from bot.actions.write_workbook import as_workbook
 from bot.rules import dataset
 from bot.rules.access import Act, Actor, Site, may
 from bot.rules.dataset import Dataset
@@ -86,6 +87,11 @@ def as_csv_files(made: Dataset) -> tuple[ExportedFile, ...]:
     return _with_manifest(
         made, [ExportedFile(name=f"{one.name}.csv", content=dataset.as_csv(one)) for one in tables]
     )
+
+
+def as_xlsx_file(made: Dataset) -> tuple[ExportedFile, ...]:
+    """One workbook with every table and the dictionary, a manifest and the checksums."""
+    return _with_manifest(made, [ExportedFile(name=f"{file_stem(made)}.xlsx", content=as_workbook(made))])
 
 
 def as_zip(files: Iterable[ExportedFile], made_at: datetime) -> bytes:

@@ -70,6 +70,7 @@ class ParticipantLog:
     planned: tuple[PlannedActivity, ...]
     entries: tuple[Entry, ...]
     reads_words: bool
+    reads_audit: bool
 
 
 async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> ParticipantLog:
@@ -93,6 +94,7 @@ async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> Part
             planned=schedule.plan(desk.study, course),
             entries=await _entries(uow, desk, staff, participant, site),
             reads_words=may(staff, Act.READ_WORDS, site.code),
+            reads_audit=may(staff, Act.READ_AUDIT, site.code),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.actions.desk import Desk
-from bot.actions.export_dataset import as_csv_files, cut_for_operator
+from bot.actions.export_dataset import as_csv_files, as_xlsx_file, cut_for_operator
 from bot.actions.watch_health import PartHealth, health
 from bot.assembly.service import anchors_of
 from bot.commands.speaking import OPERATOR, SITE_ZONE, AsJson, at_desk, refuse, tell
@@ -116,6 +116,7 @@ class ExportFormat(StrEnum):
     """How the record is written."""
 
     CSV = "csv"
+    XLSX = "xlsx"
 
 
 def export_command(
@@ -127,7 +128,7 @@ def export_command(
     """Writes one consistent cut of the record, with dictionary, manifest and checksums."""
     wanted = None if site is None else SiteCode(site)
     made = at_desk(lambda desk: cut_for_operator(desk, by=OPERATOR, site=wanted))
-    files = as_csv_files(made)
+    files = as_csv_files(made) if form is ExportFormat.CSV else as_xlsx_file(made)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for file in files:

@@ -76,6 +76,8 @@ class Act(StrEnum):
 
     READ_LOG = "READ_LOG"
     READ_WORDS = "READ_WORDS"
+    READ_AUDIT = "READ_AUDIT"
+    READ_SYSTEM_AUDIT = "READ_SYSTEM_AUDIT"
     EXPORT = "EXPORT"
     ENROL = "ENROL"
     RECORD_DOSE = "RECORD_DOSE"
@@ -93,6 +95,11 @@ RIGHTS: Mapping[Act, frozenset[Role]] = {
     Act.READ_LOG: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER, Role.INSPECTOR},
     # What she typed may name her or somebody else, so whoever works without identities does not read it.
     Act.READ_WORDS: _SITE_CLINICAL | {Role.CENTRAL, Role.INSPECTOR},
+    Act.READ_AUDIT: _INVESTIGATORS | {Role.CENTRAL, Role.DATA_MANAGER, Role.PRIVACY_OFFICER, Role.INSPECTOR},
+    # Sign-ins, exports and refusals of every site; only for those who are posted to all sites.
+    Act.READ_SYSTEM_AUDIT: frozenset(
+        {Role.CENTRAL, Role.PRIVACY_OFFICER, Role.INSPECTOR, Role.ADMINISTRATOR}
+    ),
     Act.EXPORT: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER},
     Act.ENROL: frozenset({Role.COORDINATOR}),
     Act.RECORD_DOSE: _SITE_CLINICAL,

@@ -18,7 +18,7 @@ from bot.actions.desk import Desk
 from bot.actions.note_access import note_refusal
 from bot.rules.errors import NotEntitled, RecordUnavailable, Refusal
 from bot.texts import Texts
-from handlers.console import cases, exports, participants, settings, sign_in, worklist
+from handlers.console import audit, cases, exports, live, participants, settings, sign_in, worklist
 from handlers.console.guarding import CrossSite, open_read, open_write, read, write
 from handlers.console.headers import StrictHeaders
 from handlers.console.pages import Console, console_of, page, seen_by
@@ -33,6 +33,7 @@ def console_app(
     *,
     secure_cookies: bool,
     extra_routes: Sequence[BaseRoute] = (),
+    beat_s: float = 2.0,
 ) -> Starlette:
     """The console on this desk.
 
@@ -41,6 +42,7 @@ def console_app(
         texts: the words in both languages.
         secure_cookies: cookies over https only; true wherever the console is reached through https.
         extra_routes: such as the webhook; they answer for themselves, without a session.
+        beat_s: how often an open page asks whether something is new, in seconds.
     """
     routes = [
         read("/", worklist.home),
@@ -51,6 +53,9 @@ def console_app(
         write("/cases/{case_id}/close", cases.close),
         read("/participants", participants.everybody),
         read("/participants/{subject}", participants.one),
+        read("/participants/{subject}/audit", audit.of_participant),
+        read("/audit", audit.of_system),
+        read("/events", live.events),
         read("/export", exports.offer),
         write("/export", exports.download),
         write("/language", settings.language),
@@ -72,7 +77,7 @@ def console_app(
             Exception: _fault,
         },
     )
-    app.state.console = Console.made(desk, texts, secure_cookies=secure_cookies)
+    app.state.console = Console.made(desk, texts, secure_cookies=secure_cookies, beat_s=beat_s)
     return app
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.actions.export_dataset import as_csv_files, as_zip, cut_for_staff, file_stem, sites_to_export
+from bot.actions.write_workbook import as_workbook
 from bot.rules.study import SiteCode
 from handlers.console.pages import console_of, page, visitor_in
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 async def offer(request: Request) -> Response:
@@ -17,12 +22,18 @@ async def offer(request: Request) -> Response:
 
 
 async def download(request: Request) -> Response:
-    """The files in one archive."""
-    site = str((await request.form()).get("site", ""))
+    """CSV files in one archive, or an Excel workbook."""
+    form = await request.form()
+    site = str(form.get("site", ""))
     made = await cut_for_staff(
         console_of(request).desk, by=visitor_in(request).staff.code, site=SiteCode(site) if site else None
     )
-    packed = as_zip(as_csv_files(made), made.cut_at)
-    name = f"{file_stem(made)}.zip"
+    if form.get("format") == "xlsx":
+        return _attached(await asyncio.to_thread(as_workbook, made), f"{file_stem(made)}.xlsx", _XLSX)
+    packed = await asyncio.to_thread(as_zip, as_csv_files(made), made.cut_at)
+    return _attached(packed, f"{file_stem(made)}.zip", "application/zip")
+
+
+def _attached(content: bytes, name: str, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(packed, media_type="application/zip", headers=headers)
+    return Response(content, media_type=kind, headers=headers)

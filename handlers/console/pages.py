@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 
 from bot.actions.console_account import Visitor
 from bot.actions.desk import Desk
+from bot.actions.review_audit import reads_system_audit
 from bot.clock import new_secret
 from bot.rules.activities import PlannedActivity
 from bot.rules.errors import Refusal
@@ -42,9 +43,10 @@ class Console:
     texts: Texts
     templates: Environment
     secure_cookies: bool
+    beat_s: float
 
     @classmethod
-    def made(cls, desk: Desk, texts: Texts, *, secure_cookies: bool) -> Console:
+    def made(cls, desk: Desk, texts: Texts, *, secure_cookies: bool, beat_s: float) -> Console:
         """With the templates of this folder; what a template does not know is an error, not a blank."""
         templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -53,7 +55,7 @@ class Console:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        return cls(desk, texts, templates, secure_cookies)
+        return cls(desk, texts, templates, secure_cookies, beat_s)
 
 
 def console_of(request: Request) -> Console:
@@ -92,6 +94,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         path=request.url.path,
         signs=SIGNS,
         static=static_url,
+        reads_system_audit=visitor is not None and reads_system_audit(visitor.staff),
         visitor=visitor,
         zone=DEFAULT_ZONE,
         **values,
@@ -136,6 +139,7 @@ class Speech:
         return {
             "t": self.say,
             "activity": self.activity,
+            "audited": self.audited,
             "word": self.word,
             "phrase": self.phrase,
             "said": self.said,
@@ -162,6 +166,11 @@ class Speech:
         """An activity of a plan: `dose 2`, `blood test L2`."""
         key = f"staff.activity.{activity.kind.value.lower()}"
         return self.say(key, number=activity.number or 0, draws=" + ".join(activity.draws))
+
+    def audited(self, kind: str) -> str:
+        """What an entry of the audit trail says happened; a kind without words stands for itself."""
+        key = f"console.audited.{kind.replace(':', '_')}"
+        return self.say(key) if key in self._texts.keys() else kind  # noqa: SIM118 - the keys are a method
 
     def said(self, words: Bilingual) -> str:
         """Words of the study or a site."""

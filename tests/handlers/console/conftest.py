@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from html import unescape
 
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message
 
 from bot.actions.console_account import LONGEST_IDLE, LONGEST_SESSION
 from bot.actions.desk import Desk
@@ -158,6 +160,7 @@ class Browser:
     """One person's browser; `html` is the page it stands on."""
 
     client: httpx.AsyncClient
+    app: ASGIApp
     html: str = ""
     status: int = 0
     headers: httpx.Headers = field(default_factory=httpx.Headers)
@@ -181,6 +184,32 @@ class Browser:
         """What a person reads: the page without its tags, blanks drawn together."""
         body = re.sub(r"<(script|style)\b.*?</\1>", " ", self.html, flags=re.S)
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+    async def events(self) -> AsyncIterator[str]:
+        """The names of the events of `/events` as they come; httpx would wait for the end of the answer."""
+        sent: asyncio.Queue[Message] = asyncio.Queue()
+        cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/events",
+            "raw_path": b"/events",
+            "query_string": b"",
+            "headers": [(b"cookie", cookie.encode()), (b"host", b"console.test")],
+        }
+        answering = asyncio.ensure_future(self.app(scope, self._never, sent.put))
+        try:
+            while (message := await sent.get())["type"] == "http.response.start" or message.get("more_body"):
+                for name in re.findall(rb"event: (\w+)", message.get("body", b"")):
+                    yield name.decode()
+        finally:
+            answering.cancel()
+            await asyncio.gather(answering, return_exceptions=True)
+
+    async def _never(self) -> Message:
+        """Nobody hangs up."""
+        nothing: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        return await nothing
 
     def _seen(self, response: httpx.Response) -> str:
         self.html, self.status, self.headers = response.text, response.status_code, response.headers
@@ -227,13 +256,13 @@ def browsers() -> OpenBrowser:
     """Opens browsers, which prefer English, on the console of a world."""
 
     def one(world: World, *, secure: bool = False) -> Browser:
-        app = console_app(world.desk, the_words(), secure_cookies=secure)
+        app = console_app(world.desk, the_words(), secure_cookies=secure, beat_s=0.001)
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
             base_url="https://console.test" if secure else "http://console.test",
             headers={"accept-language": "en"},
         )
-        return Browser(client)
+        return Browser(client, app)
 
     return one
 

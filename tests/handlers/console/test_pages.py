@@ -7,21 +7,25 @@ import hashlib
 import io
 import json
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from openpyxl import load_workbook
 
+from bot.actions.manage_staff import revoke_staff
 from bot.rules.case import CaseId
-from bot.rules.study import Language, Level
+from bot.rules.study import Language, Level, StaffCode
 from storage.archive import Archive
 from storage.errors import StorageUnavailable
-from tests.handlers.console.conftest import HER, PEOPLE, SUBJECT, OpenBrowser, SignIn, World
+from tests.handlers.console.conftest import HER, OPERATOR, PEOPLE, SUBJECT, OpenBrowser, SignIn, World
 
 READS = {"CA1", "SI1", "PI1", "CE1", "DM1", "IN1"}
 READS_WORDS = READS - {"DM1"}
 TAKES = {"CA1", "SI1", "PI1", "CE1"}
 CLOSES_URGENT = {"SI1", "PI1"}
 EXPORTS = {"CA1", "SI1", "PI1", "CE1", "DM1"}
+READS_AUDIT = {"SI1", "PI1", "CE1", "DM1", "PO1", "IN1"}
+READS_SYSTEM_AUDIT = {"CE1", "PO1", "IN1", "AD1"}
 WORDS = "my hair looks a bit thin lately"
 
 
@@ -96,6 +100,58 @@ class TestEveryRole:
                 said = packed.read("words.csv").decode("utf-8-sig")
             assert (WORDS in said) is (code in READS_WORDS)
 
+    async def test_who_reads_which_audit_trail(self, world: World, signed_in: SignIn, code: str) -> None:
+        browser = await signed_in(world, code)
+        await world.enrol()
+        await browser.open("/participants/TJ-001/audit")
+        assert browser.status == (200 if code in READS_AUDIT else 404)
+        assert ("enrolled" in browser.text) is (code in READS_AUDIT)
+        assert (("staff:audit:viewed", code, "TJ-001") in await world.audit(SUBJECT)) is (code in READS_AUDIT)
+        await browser.open("/audit")
+        assert browser.status == (200 if code in READS_SYSTEM_AUDIT else 404)
+        assert ("added a site" in browser.text) is (code in READS_SYSTEM_AUDIT)
+
+    async def test_who_sees_what_there_is_to_do(self, world: World, signed_in: SignIn, code: str) -> None:
+        browser = await signed_in(world, code)
+        await world.enrol()
+        await world.red_flag()
+        await browser.open("/")
+        assert browser.status == 200
+        assert ("TJ-001" in browser.text) is (code in READS)
+        assert ("I take this" in browser.text) is (code in TAKES)
+        if code == "CW1":
+            assert "Nothing to do right now" in browser.text
+
+
+class TestTheWorklist:
+    async def test_each_thing_stands_once_most_urgent_first_and_goes_when_it_is_done(
+        self, both_worlds: World, signed_in: SignIn
+    ) -> None:
+        world = both_worlds
+        browser = await signed_in(world, "CA1")
+        await world.enrol()
+        await world.phones.pass_time(timedelta(days=1))
+        await browser.open("/")
+        assert "dose 1" in browser.text
+        await world.dose()
+        await browser.open("/")
+        assert "dose 1" not in browser.text
+        await world.phones.type(HER, WORDS)
+        await world.phones.pass_time(timedelta(minutes=1))
+        await world.red_flag()
+        await browser.open("/")
+        assert browser.text.index("EMERGENCY") < browser.text.index(WORDS)
+        assert "1 urgent cases" in browser.text
+
+    async def test_searching_participants_says_when_it_found_none(
+        self, world: World, signed_in: SignIn
+    ) -> None:
+        browser = await signed_in(world, "CA1")
+        await world.enrol(joins=False)
+        assert "TJ-001" in await browser.open("/participants?code=tj-0&only=not_joined")
+        assert "1 entry in all" in await browser.open("/participants?code=tj-9")
+        assert "1 entry in all" in await browser.open("/participants?only=open")
+
 
 class TestAForeignSubject:
     async def test_is_answered_as_one_that_does_not_exist_and_both_leave_a_trace(
@@ -163,9 +219,8 @@ class TestTheLog:
         await world.phones.pass_time(timedelta(minutes=1))
         await world.red_flag()
         await browser.open("/participants/TJ-001")
-        places = [
-            browser.text.index(word) for word in ("PLT 38", "Dose 1", "PLT 18", "Bleeding that will not stop")
-        ]
+        log = browser.text.partition("results and doses")[2]
+        places = [log.index(word) for word in ("PLT 38", "Dose 1", "PLT 18", "Bleeding that will not stop")]
         assert places == sorted(places)
         assert browser.html.count('<a href="#case-') == 2
         assert "EMERGENCY" in browser.text
@@ -238,6 +293,20 @@ class TestCases:
         assert browser.text.index("EMERGENCY") < browser.text.index("ROUTINE")
 
 
+class TestLive:
+    async def test_an_open_page_hears_of_news_and_of_the_end_of_its_session(
+        self, both_worlds: World, signed_in: SignIn
+    ) -> None:
+        world = both_worlds
+        browser = await signed_in(world, "CA1")
+        events = browser.events()
+        assert await anext(events) == "open"
+        await world.enrol(joins=False)
+        assert await anext(events) == "changed"
+        await revoke_staff(world.desk, code=StaffCode("CA1"), reason="left", by=OPERATOR)
+        assert "ended" in [name async for name in events]
+
+
 class TestAFailedRead:
     async def test_never_looks_like_an_empty_list(
         self, world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
@@ -293,6 +362,24 @@ class TestExport:
         }
         assert Level.EMERGENCY.name in [row[3] for row in tables["cases"]]
 
+    async def test_the_workbook_says_the_same_and_runs_nothing(self, world: World, signed_in: SignIn) -> None:
+        browser = await signed_in(world, "SI1")
+        await world.enrol()
+        await world.phones.type(HER, "=1+1")
+        await browser.open("/export")
+        form = {"token": browser.token, "site": "TJ", "format": "xlsx"}
+        response = await browser.client.post("/export", data=form)
+        assert response.headers["content-disposition"].endswith('.xlsx"')
+        book = load_workbook(io.BytesIO(response.content))
+        words = list(book["words"].iter_rows(values_only=True))
+        cell = book["words"].cell(row=2, column=words[0].index("text") + 1)
+        assert (cell.value, cell.data_type) == ("=1+1", "s")
+        people = list(book["participants"].iter_rows(values_only=True))
+        day1 = people[1][people[0].index("day1_at")]
+        assert day1 == datetime(2026, 3, 3, 1, 30)  # noqa: DTZ001 - Excel knows no zones
+        assert ("study", "ql-ctit-ruls-1002") in list(book["about"].iter_rows(values_only=True))
+        assert {"participants", "labs", "answers", "dictionary"} <= set(book.sheetnames)
+
     async def test_nobody_takes_along_another_site(self, world: World, signed_in: SignIn) -> None:
         browser = await signed_in(world, "CW1")
         await world.enrol()
@@ -311,6 +398,8 @@ async def test_every_page_reads_in_the_persons_language(
     await world.enrol()
     await world.red_flag()
     for address in (
+        "/",
+        "/participants/TJ-001/audit",
         "/cases",
         f"/cases/{await open_case(world)}",
         "/participants",
