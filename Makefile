@@ -7,11 +7,11 @@ export PYTHON
 RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test check fix lock clean
+.PHONY: help demo test check fix messages lock clean
 
 help: ## print this help
 	@echo "Suifang: what make can do"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.runtime ## try the bot here: no Telegram, no network, invented people
 	@.venv/bin/suifang rehearse --browser
@@ -26,6 +26,9 @@ check: .venv/.dev ## style, format, types, layers (seconds)
 
 fix: .venv/.dev ## repair style and format
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+messages: .venv/.dev ## say what is missing, unused or unequal among the words of both languages
+	@.venv/bin/python -m pytest -q tests/house_rules/test_locales.py && echo "Both languages are complete."
 
 lock: .venv/.dev ## write both lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	@$(RESOLVE) --extra build --extra dev --output-file requirements-dev.lock pyproject.toml

@@ -1,0 +1,117 @@
+"""The operator's day: the real command in a process of its own, and the other commands beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.rehearsal.stand_in import StandIn
+from bot.rules.study import Language
+from bot.texts import Texts
+from tests.databases import SECRET
+
+PATIENCE_S = 60.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+class Shell:
+    """`suifang …` as the operator types it, in a folder of its own."""
+
+    def __init__(self, folder: Path, database_url: str, telegram: StandIn, **more: str) -> None:
+        self._folder = folder
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("SUIFANG_")},
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "SUIFANG_DATABASE_URL": database_url,
+            "SUIFANG_SECRET_KEY": SECRET,
+            "SUIFANG_TELEGRAM_API_URL": telegram.url,
+            "SUIFANG_TELEGRAM_TOKEN": telegram.token,
+            **{f"SUIFANG_{name}": value for name, value in more.items()},
+        }
+
+    async def start(self, *words: str) -> Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *words,
+            cwd=self._folder,
+            env=self._environment,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+
+    async def do(self, *words: str, expect: int = 0) -> str:
+        """What the command says, on standard output and error."""
+        process = await self.start(*words)
+        said, complained = await process.communicate()
+        assert process.returncode == expect, complained.decode()
+        return (said + complained).decode()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Process]:
+        """`suifang run` until the end of the block, then SIGTERM: it must end by itself and well."""
+        process = await self.start("run")
+        assert process.stdout is not None
+        first = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
+        assert b"Suifang runs in demo mode" in first
+        yield process
+        process.send_signal(signal.SIGTERM)
+        _, complained = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+        assert process.returncode == 0, complained.decode()
+        assert b"Traceback" not in complained
+
+
+@pytest.mark.parametrize("road", ["poll", "webhook"])
+async def test_a_service_is_set_up_run_looked_at_and_stopped(
+    sqlite_url: str, tmp_path: Path, road: str
+) -> None:
+    port = free_port()
+    more = {"CONSOLE_PORT": str(port)}
+    if road == "webhook":
+        more["WEBHOOK_URL"] = f"http://127.0.0.1:{port}"
+    async with StandIn(clock=SystemClock()) as telegram:
+        shell = Shell(tmp_path, sqlite_url, telegram, **more)
+        names = ("--name-zh", "天津", "--name-en", "Tianjin")
+        await shell.do("site", "add", "TJ", *names, "--phone", "022-5550-0101")
+        await shell.do("staff", "add", "CA1", "--site", "TJ", "--role", "coordinator", "--language", "zh")
+        async with shell.running():
+            link = json.loads(await shell.do("staff", "link", "CA1", "--json"))
+            assert "/sign-in?code=" in link["console_link"]
+            chen = await telegram.create_user("Chen")
+            await telegram.open_link(chen, link["chat_code"])
+            await telegram.wait_for_message(chen, containing="CA1", timeout_s=PATIENCE_S)
+            mark = Texts.load().say("patient.demo_mark", Language.ZH)
+            assert mark in telegram.screen(chen)[-1].text
+            if road == "poll":
+                assert "ok      service" in await shell.do("health")
+        if road == "webhook":
+            return
+        assert "verified" in await shell.do("audit", "verify")
+        copy = tmp_path / "copy.db"
+        await shell.do("db", "backup", str(copy))
+        assert copy.stat().st_size > 0
+        assert "exists already" in await shell.do("db", "backup", str(copy), expect=1)
+
+
+async def test_live_is_refused_with_every_reason_at_once(sqlite_url: str, tmp_path: Path) -> None:
+    async with StandIn(clock=SystemClock()) as telegram:
+        shell = Shell(tmp_path, sqlite_url, telegram, MODE="live", CONSOLE_PORT=str(free_port()))
+        refused = await shell.do("run", expect=1)
+    assert "texts: still a default nobody has approved" in refused
+    assert "there is no site yet" in refused
