@@ -1,7 +1,5 @@
-"""Builds every part once and connects them; the only floor that knows all."""
+"""Builds every part once and connects them; the only floor that knows all.
 
-from bot.assembly.going_live import NotReady, refuse_unless_ready
-from bot.assembly.opening import opened_desk
-from bot.assembly.service import Service, opened_service
-
-__all__ = ["NotReady", "Service", "opened_desk", "opened_service", "refuse_unless_ready"]
+`opening` makes the desk of a command; `service` the whole of `suifang run`; `theatre` the rehearsal. A plain
+command loads the first alone: Telegram, web and charts are imported where they are run.
+"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 from bot.actions.desk import Desk
@@ -67,3 +68,12 @@ async def _keep_apart(archive: Archive, mode: Mode) -> None:
         raise Refusal("refusal.not_a_rehearsal")
     async with archive.begin() as uow:
         await uow.marks.set(_REHEARSED, {})
+
+
+def anchors_of(settings: Settings) -> Path | None:
+    """The file of signed anchor lines: beside the SQLite database, else none."""
+    url = settings.database_url.get_secret_value()
+    if not url.startswith("sqlite"):
+        return None
+    database = url.partition(":///")[2]
+    return Path(f"{database}.anchors") if database else None

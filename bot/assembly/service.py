@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -31,7 +30,7 @@ from bot.actions.receive_message import receive_message
 from bot.actions.send_due_reminders import send_due_reminders
 from bot.actions.waiting import rest
 from bot.actions.watch_health import note_alive
-from bot.assembly.opening import opened_desk
+from bot.assembly.opening import anchors_of, opened_desk
 from bot.assembly.web_server import listen, serve_web
 from bot.clock import Clock
 from bot.delivery.aiohttp_request import TelegramConnection, telegram_connection
@@ -290,15 +289,6 @@ async def _all_due(action: Callable[[Desk], Awaitable[int]], desk: Desk) -> None
     for _ in range(_BATCHES):
         if not await action(desk):
             return
-
-
-def anchors_of(settings: Settings) -> Path | None:
-    """The file of signed anchor lines: beside the SQLite database, else none."""
-    url = settings.database_url.get_secret_value()
-    if not url.startswith("sqlite"):
-        return None
-    database = url.partition(":///")[2]
-    return Path(f"{database}.anchors") if database else None
 
 
 @asynccontextmanager

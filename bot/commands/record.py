@@ -11,7 +11,7 @@ import typer
 from bot.actions.desk import Desk
 from bot.actions.export_dataset import as_csv_files, as_xlsx_file, cut_for_operator
 from bot.actions.watch_health import PartHealth, health
-from bot.assembly.service import anchors_of
+from bot.assembly.opening import anchors_of
 from bot.commands.speaking import OPERATOR, SITE_ZONE, AsJson, at_desk, refuse, tell
 from bot.rules.study import Language, SiteCode, SubjectCode
 from bot.settings import load_settings

@@ -1,4 +1,7 @@
-"""`suifang run` and `suifang rehearse`: the service, for real or to try."""
+"""`suifang run` and `suifang rehearse`: the service, for real or to try.
+
+Their parts are imported when they are run: no other command should wait for Telegram, web and charts.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,22 @@ import os
 import signal
 import sys
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.assembly import NotReady, Service, opened_service, refuse_unless_ready
-from bot.assembly.theatre import rehearse
 from bot.commands.speaking import refuse
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from bot.assembly.service import Service
+
 
 def run_command() -> None:
     """Bot, timers, delivery and console in one process; SIGTERM finishes what is in hand and stops."""
+    from bot.assembly.going_live import NotReady
+
     settings = load_settings()
     configure_logs(settings.log_level)
     try:
@@ -38,6 +44,8 @@ def rehearse_command(
 
 
 async def _rehearse(port: int, *, browser: bool) -> None:
+    from bot.assembly.theatre import rehearse
+
     typer.echo("Setting the stage …", err=True)
 
     def tell(address: str) -> None:
@@ -57,6 +65,9 @@ def _has_desktop() -> bool:
 
 
 async def _run(settings: Settings) -> None:
+    from bot.assembly.going_live import refuse_unless_ready
+    from bot.assembly.service import opened_service
+
     async with opened_service(settings) as service:
         await refuse_unless_ready(service.desk, settings)
         stop, started = stop_on_signals(), asyncio.Event()

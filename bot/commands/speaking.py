@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.actions.desk import Desk
-from bot.assembly import opened_desk
+from bot.assembly.opening import opened_desk
 from bot.rules.access import Actor, AuthMethod
 from bot.rules.study import Language
 from bot.settings import load_settings
