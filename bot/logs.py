@@ -35,6 +35,8 @@ CAPPED: Final = (
     "sqlalchemy",
     "aiosqlite",
     "apscheduler",
+    "apprise",
+    "urllib3",
 )
 LEFT_OUT: Final = "<left-out>"
 # Telegram's bot token, alone or in an address, and a password in an address.

@@ -96,6 +96,22 @@ def _where_telegram_delivers(address: str, info: ValidationInfo) -> str:
     return address
 
 
+def _secret_web_address(address: SecretStr) -> SecretStr:
+    return SecretStr(_web_address(address.get_secret_value()))
+
+
+def _roads(addresses: SecretStr) -> SecretStr:
+    """Addresses parted by blanks or lines; each names its kind."""
+    if not all(one.partition("://")[0] and one.partition("://")[2] for one in split_addresses(addresses)):
+        raise ValueError
+    return addresses
+
+
+def split_addresses(addresses: SecretStr) -> tuple[str, ...]:
+    """The addresses of a list as it was written; a comma belongs to an address."""
+    return tuple(addresses.get_secret_value().split())
+
+
 def _long_enough(key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
     length = len(key.get_secret_value()) if key else 0
     if length < SHORTEST_KEY and (key is not None or info.data.get("mode") is Mode.LIVE):
@@ -125,6 +141,8 @@ class Settings(BaseSettings):
     console_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     console_port: Annotated[int, Field(ge=1, le=65535)] = 8080
     console_url: WebAddress | None = None
+    alert_urls: Annotated[SecretStr, AfterValidator(_roads)] | None = None
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_web_address)] | None = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda level: str(level).upper())
     ] = "INFO"
@@ -133,6 +151,11 @@ class Settings(BaseSettings):
     def console_address(self) -> str:
         """Where people reach the console: `CONSOLE_URL`, else host and port."""
         return self.console_url or f"http://{self.console_host}:{self.console_port}"
+
+    @property
+    def operator_roads(self) -> tuple[str, ...]:
+        """Where the watchman tells the operator; may be empty."""
+        return split_addresses(self.alert_urls) if self.alert_urls else ()
 
     @classmethod
     def settings_customise_sources(
@@ -146,7 +169,14 @@ class Settings(BaseSettings):
         return (init_settings,)
 
 
-SECRETS = ("telegram_token", "telegram_proxy_url", "database_url", "secret_key")
+SECRETS = (
+    "telegram_token",
+    "telegram_proxy_url",
+    "database_url",
+    "secret_key",
+    "alert_urls",
+    "heartbeat_url",
+)
 
 # What each must be, and the remedy; said after the name.
 _MUST_BE: Final[Mapping[str, str]] = {
@@ -166,6 +196,9 @@ _MUST_BE: Final[Mapping[str, str]] = {
     "console_host": "must be a host name or an address to listen on. Leave it out for 127.0.0.1",
     "console_port": "must be a port from 1 to 65535. Leave it out for 8080",
     "console_url": "must be a web address, the one people type to reach the console. It may be left out",
+    "alert_urls": "must be one or more Apprise addresses, parted by blanks, such as"
+    " mailtos://user:password@mail.example ntfys://ntfy.example/topic",
+    "heartbeat_url": "must be a web address that your watcher outside gave you. It may be left out",
     "log_level": "must be DEBUG, INFO, WARNING or ERROR. Leave it out for INFO",
 }
 

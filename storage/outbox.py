@@ -212,6 +212,16 @@ class Outbox:
         )
         return (await self._session.exec(query)).one()
 
+    async def count_by_status(self, key_prefix: str) -> dict[OutboxStatus, int]:
+        """How many rows whose unique key begins so stand where."""
+        row = OutboxMessageRow
+        query = (
+            select(row.status, func.count())
+            .where(col(row.unique_key).startswith(key_prefix, autoescape=True))
+            .group_by(col(row.status))
+        )
+        return {OutboxStatus(status): count for status, count in await self._session.exec(query)}
+
     async def words_of(self, row_id: OutboxId) -> str:
         """The exact words of the last attempt; empty when there was none, or they were erased."""
         query = select(OutboxAttemptRow).where(col(OutboxAttemptRow.outbox_id) == row_id)

@@ -51,6 +51,8 @@ class TestReading:
             "CONSOLE_HOST",
             "CONSOLE_PORT",
             "CONSOLE_URL",
+            "ALERT_URLS",
+            "HEARTBEAT_URL",
             "LOG_LEVEL",
         }
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.actions.audit_escalation import LATE_AFTER
 from bot.actions.check_coverage import uncovered
 from bot.actions.desk import Desk
+from bot.actions.keep_watch import MARK
 from bot.rules.messages import Phrase
 from storage.unit_of_work import UnitOfWork
 
 # The service says that it lives every ten seconds.
 SILENT_AFTER: Final = timedelta(seconds=60)
-# An alert that has waited longer than this is late; so is a case whose moment has passed.
-LATE_AFTER: Final = timedelta(minutes=2)
+# The watchman looks every minute.
+UNWATCHED_AFTER: Final = timedelta(minutes=3)
 _ALIVE: Final = "service"
 
 
@@ -59,6 +61,7 @@ async def health(desk: Desk) -> tuple[PartHealth, ...]:
     async with desk.archive.read() as uow:
         parts += await _service(uow, desk)
         parts += [await _inbox(uow), await _outbox(uow, desk), await _cases(uow, desk)]
+        parts.append(await _watchman(uow, desk))
     gaps = await uncovered(desk)
     parts.append(_part("coverage", not gaps, said=", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)))
     return tuple(parts)
@@ -96,6 +99,20 @@ async def _cases(uow: UnitOfWork, desk: Desk) -> PartHealth:
         case for case in cases if case.next_step_at is None or case.next_step_at < desk.now() - LATE_AFTER
     ]
     return _part("cases", not stuck, said=f"{len(cases)} open, {len(stuck)} not going on")
+
+
+async def _watchman(uow: UnitOfWork, desk: Desk) -> PartHealth:
+    """He looks every minute, and in `live` he has an address to tell the operator."""
+    mark = await uow.marks.get(MARK)
+    if mark is None:
+        return _part("watchman", False, said="never looked on this database")
+    seen_at = datetime.fromisoformat(mark["real_at"])
+    silent = desk.clock.real_now() - seen_at > UNWATCHED_AFTER
+    voiceless = not mark["addresses"] and not desk.marks_demo
+    found = "; ".join(mark["found"]) or "found no trouble"
+    roads = f"{mark['addresses']} addresses of the operator"
+    said = f"last look {seen_at.isoformat(timespec='seconds')}, {found}; {roads}"
+    return _part("watchman", not (silent or voiceless or mark["found"]), said=said)
 
 
 def _part(part: str, well: bool, *, said: str) -> PartHealth:

@@ -8,7 +8,7 @@ Source: architecture, "One machine and many".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +24,7 @@ from bot.actions.deliver_messages import DeliverMessages
 from bot.actions.desk import Desk
 from bot.actions.keep_bot_name import keep_bot_name
 from bot.actions.keep_updates import KeepUpdates
+from bot.actions.keep_watch import Watchman
 from bot.actions.note_parked import note_parked
 from bot.actions.note_undelivered import note_undelivered
 from bot.actions.receive_message import receive_message
@@ -34,8 +35,10 @@ from bot.assembly.opening import anchors_of, opened_desk
 from bot.assembly.web_server import listen, serve_web
 from bot.clock import Clock
 from bot.delivery.aiohttp_request import TelegramConnection, telegram_connection
+from bot.delivery.heartbeat import Heartbeat
 from bot.delivery.marked_wording import DEMO_MARK, REHEARSAL_MARK, MarkedWording
 from bot.delivery.pacing import Pacing
+from bot.delivery.second_road import SecondRoad
 from bot.delivery.telegram_sender import TelegramSender
 from bot.rules.inbound import InboxRow
 from bot.rules.messages import OutboxRow
@@ -57,6 +60,7 @@ _log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 ALIVE_EVERY_S: Final = 10.0
+WATCH_EVERY_S: Final = 60.0
 ANCHOR_EVERY_S: Final = 3600.0
 STAND_BY_S: Final = 1.0
 # A tick takes this many full batches at most, then lets the others have their turn.
@@ -214,13 +218,30 @@ class Service:
     def _timer(self) -> Timer:
         reminders = partial(_all_due, send_due_reminders, self.desk)
         escalations = partial(_all_due, advance_escalations, self.desk)
-        return Timer(
+        timer = Timer(
             [
                 Tick(name="reminders", every_s=LOOK_EVERY_S, ring=reminders),
                 Tick(name="escalations", every_s=LOOK_EVERY_S, ring=escalations),
                 Tick(name="alive", every_s=ALIVE_EVERY_S, ring=self._note_alive),
                 Tick(name="anchors", every_s=ANCHOR_EVERY_S, ring=self._anchor),
-            ]
+                Tick(name="watchman", every_s=WATCH_EVERY_S, ring=lambda: watchman.look()),
+            ],
+            self.desk.clock,
+        )
+        watchman = self.watchman(timer.missed)
+        return timer
+
+    def watchman(self, ticks_missed: Callable[[], Sequence[str]] = tuple) -> Watchman:
+        """Who audits the escalation and tells the operator by a road that is not Telegram."""
+        pulse = self._settings.heartbeat_url
+        return Watchman(
+            self.desk,
+            road=SecondRoad(),
+            addresses=self._settings.operator_roads,
+            heartbeat=Heartbeat(pulse.get_secret_value() if pulse else None),
+            words=self.texts,
+            ticks_missed=ticks_missed,
+            troubles=lambda: self._troubles,
         )
 
     async def _note_alive(self) -> None:

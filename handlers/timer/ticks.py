@@ -14,9 +14,11 @@ from datetime import UTC
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 
 _log = structlog.get_logger(__name__)
+
+_A_MINUTE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +33,29 @@ class Tick:
 class Timer:
     """Rings its ticks until stopped; a tick that fails is rung again at its next time."""
 
-    def __init__(self, ticks: Sequence[Tick]) -> None:
+    def __init__(self, ticks: Sequence[Tick], clock: Clock | None = None) -> None:
         self._ticks = tuple(ticks)
+        self._clock = clock or SystemClock()
+        self._rang_at: dict[str, float] = {}
         self._in_hand = 0
         self._idle = asyncio.Event()
         self._idle.set()
+
+    def missed(self) -> tuple[str, ...]:
+        """The ticks not done for three of their times and at least a minute: failing, or still in hand."""
+        now = self._clock.monotonic()
+        return tuple(
+            tick.name
+            for tick in self._ticks
+            if now - self._rang_at.get(tick.name, now) > max(_A_MINUTE, 3 * tick.every_s)
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Rings each tick at once and then at its times; finishes the one in hand after `stop`."""
         scheduler = AsyncIOScheduler(timezone=UTC)
         at_once = SystemClock().real_now()  # APScheduler looks at the machine's own clock
         for tick in self._ticks:
+            self._rang_at[tick.name] = self._clock.monotonic()
             scheduler.add_job(
                 self._ring,
                 "interval",
@@ -66,6 +80,7 @@ class Timer:
         self._idle.clear()
         try:
             await tick.ring()
+            self._rang_at[tick.name] = self._clock.monotonic()
         except Exception as error:  # the next ring tries again
             _log.error("a tick failed", action=tick.name, error=type(error).__name__)
         finally:

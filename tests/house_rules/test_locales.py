@@ -26,6 +26,7 @@ from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
 from bot.rules.staff_notices import NoticeKind
 from bot.rules.study import Language, Level, Role, Sex, Study
+from bot.rules.watch import Trouble
 from bot.rules.worklist import WorkKind
 from bot.study_file import load_study
 from bot.texts import Texts, enum_key, read_catalogues, told_on_lock_screen
@@ -150,6 +151,9 @@ def families() -> Iterator[tuple[str, set[str]]]:
     yield "patient.by_when.{}", {kind.value for kind in ByWhenKind}
     yield "patient.stated.{}", {what.value.lower() for what in StatedWhat}
     yield "patient.stated.button.{}", {what.value.lower() for what in StatedWhat}
+    yield "operator.watch.{}", {trouble.value.lower() for trouble in Trouble}
+    lasting = set(Trouble) - {Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN}
+    yield "operator.watch.name.{}", {trouble.value.lower() for trouble in lasting}
     yield "staff.outcome.{}", {outcome.value for outcome in Outcome}
     yield "patient.next_visit.{}", {str(content) for content in Content}
     yield (

@@ -1,0 +1,74 @@
+"""Does the escalation itself go on? Read only; codes and numbers, no identity and no words of a person.
+
+Every alert that was decided on is accounted for: told = delivered + failed + still young. Case by case, so
+that one lost alert among a thousand is seen. Source: lessons 3.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from bot.actions.check_coverage import uncovered
+from bot.actions.desk import Desk
+from bot.rules.case import Case
+from bot.rules.messages import OutboxStatus
+from bot.rules.watch import Found, Trouble
+from storage.unit_of_work import UnitOfWork
+
+# An alert that has waited longer than this is late; so is a case whose moment has passed.
+LATE_AFTER: Final = timedelta(minutes=2)
+_ACCOUNTED: Final = frozenset(
+    {
+        OutboxStatus.WAITING,  # the late ones are found apart
+        OutboxStatus.CLAIMED,
+        OutboxStatus.DELIVERED,
+        OutboxStatus.UNCERTAIN,
+        OutboxStatus.UNREACHABLE,
+        OutboxStatus.REFUSED,
+    }
+)
+
+
+async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
+    """What does not go on as it must; empty when all is well.
+
+    Raises:
+        StorageUnavailable: the archive cannot be read.
+    """
+    since = desk.now() - LATE_AFTER
+    async with desk.archive.read() as uow:
+        cases = await uow.cases.open_at(None)
+        timeless = sum(case.next_step_at is None for case in cases)
+        overdue = sum(case.next_step_at is not None and case.next_step_at < since for case in cases)
+        lost = [await _unaccounted(uow, case) for case in cases]
+        late = await uow.outbox.late(since)
+        parked = len(await uow.inbox.parked())
+    found = [
+        Found(trouble, str(count))
+        for trouble, count in (
+            (Trouble.CASE_WITHOUT_MOMENT, timeless),
+            (Trouble.STEP_OVERDUE, overdue),
+            (Trouble.SENDS_UNACCOUNTED, sum(lost)),
+            (Trouble.OUTBOX_LATE, late),
+            (Trouble.INBOX_PARKED, parked),
+        )
+        if count
+    ]
+    gaps = await uncovered(desk)
+    if gaps:
+        where = ", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)
+        found.append(Found(Trouble.NOBODY_REACHABLE, where))
+    return tuple(found)
+
+
+async def _unaccounted(uow: UnitOfWork, case: Case) -> int:
+    """How many rings of this case are neither waiting, nor delivered, nor known to have failed."""
+    events = await uow.cases.events(case.id)
+    decided = sum(len(_codes(event.note)) for event in events if event.kind == "RUNG")
+    by_status = await uow.outbox.count_by_status(f"alert:{case.id}:")
+    return max(decided - sum(by_status.get(status, 0) for status in _ACCOUNTED), 0)
+
+
+def _codes(note: str) -> list[str]:
+    return [code for code in note.split(",") if code]

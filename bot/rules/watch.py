@@ -1,0 +1,87 @@
+"""What the watchman tells the operator: new trouble at once, lasting trouble each hour, its end once.
+
+The escalation is audited from outside itself, on the machine's own time, because a rehearsal moves the
+study's. `decide` keeps no memory: what was told before goes in, and what is to be remembered comes out.
+
+Worked case: at 02:10 one case has no next moment; it is told. Still so at 02:11: silence. At 03:10 it is told
+again. At 03:12 it is mended: "well again" is told once.
+
+Source: lessons 3 ("audit the escalator itself"); specification 3.3 (down for more than 15 minutes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+TOLD_AGAIN_AFTER: Final = timedelta(hours=1)
+# "If down > 15 min: page SYSTEM owner". Source: specification 3.3.
+DOWN_TOLD_FROM: Final = timedelta(minutes=15)
+# The two clocks of a machine drift by far less between two rounds.
+CLOCK_MAY_DIFFER: Final = timedelta(seconds=30)
+
+
+class Trouble(StrEnum):
+    """What can be wrong with the machine that must not fall silent, the worst first."""
+
+    DATABASE = "DATABASE"
+    CASE_WITHOUT_MOMENT = "CASE_WITHOUT_MOMENT"
+    STEP_OVERDUE = "STEP_OVERDUE"
+    SENDS_UNACCOUNTED = "SENDS_UNACCOUNTED"
+    OUTBOX_LATE = "OUTBOX_LATE"
+    TICK_MISSED = "TICK_MISSED"
+    CLOCK_JUMPED = "CLOCK_JUMPED"
+    TELEGRAM = "TELEGRAM"
+    INBOX_PARKED = "INBOX_PARKED"
+    WAS_DOWN = "WAS_DOWN"
+    NOBODY_REACHABLE = "NOBODY_REACHABLE"
+
+
+# These need a person, but the machine goes on: the heartbeat outside goes on with it.
+_MACHINE_GOES_ON: Final = frozenset({Trouble.INBOX_PARKED, Trouble.WAS_DOWN, Trouble.NOBODY_REACHABLE})
+# These are over as soon as they are seen: nobody hears that they have ended.
+_A_MOMENT: Final = frozenset({Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A trouble with codes that tell more (a part, a site and a level, minutes); never words of a person."""
+
+    trouble: Trouble
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What is to be told after a look, and what the next look must know: when each was last told."""
+
+    tell: tuple[Found, ...]
+    ended: tuple[Trouble, ...]
+    told_at: Mapping[Trouble, datetime]
+
+
+def decide(found: tuple[Found, ...], told_at: Mapping[Trouble, datetime], real_now: datetime) -> Round:
+    """What to tell now. `told_at`: what is known of the troubles told before."""
+    tell = tuple(
+        one
+        for one in found
+        if one.trouble not in told_at or real_now - told_at[one.trouble] >= TOLD_AGAIN_AFTER
+    )
+    present = {one.trouble for one in found}
+    ended = tuple(one for one in Trouble if one in told_at and one not in present and one not in _A_MOMENT)
+    kept = {trouble: at for trouble, at in told_at.items() if trouble in present}
+    return Round(tell=tell, ended=ended, told_at=kept | {one.trouble: real_now for one in tell})
+
+
+def is_well(found: tuple[Found, ...]) -> bool:
+    """Whether the heartbeat may go out: nothing hinders the machine itself."""
+    return all(one.trouble in _MACHINE_GOES_ON for one in found)
+
+
+def clock_jump(real_passed: timedelta, monotonic_passed: timedelta) -> timedelta | None:
+    """By how much the machine's clock was set while it ran; None when it ran on as it should."""
+    jump = real_passed - monotonic_passed
+    return jump if abs(jump) > CLOCK_MAY_DIFFER else None

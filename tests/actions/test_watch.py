@@ -1,0 +1,163 @@
+"""The watchman on a real archive: what he finds, what he tells, what he remembers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from bot.actions.keep_watch import Watchman
+from bot.actions.watch_health import health
+from bot.delivery.second_road import RoadOutcome
+from bot.rules.messages import OutboxStatus
+from bot.rules.watch import Found, Trouble
+from tests.household import HER, joined, staffed
+from tests.phones import Phones
+
+
+@dataclass
+class Bench:
+    """The operator's telephone and the watcher outside, with what they heard."""
+
+    heard: list[str] = field(default_factory=list)
+    beats: int = 0
+    away: bool = False
+
+    async def ring(self, addresses: Sequence[str], *, title: str, body: str) -> RoadOutcome:
+        if self.away:
+            return RoadOutcome(len(addresses), 0, "refused")
+        self.heard.append(f"{title}\n{body}")
+        return RoadOutcome(len(addresses), len(addresses))
+
+    async def beat(self) -> bool:
+        self.beats += 1
+        return True
+
+
+@dataclass
+class Process:
+    """What the process says of itself."""
+
+    missed: tuple[str, ...] = ()
+    troubles: dict[str, str] = field(default_factory=dict)
+
+
+def watchman(phones: Phones, bench: Bench, process: Process | None = None) -> Watchman:
+    said = process or Process()
+    return Watchman(
+        phones.desk,
+        road=bench,
+        addresses=("ntfy://operator",),
+        heartbeat=bench,
+        words=phones.texts,
+        ticks_missed=lambda: said.missed,
+        troubles=lambda: said.troubles,
+    )
+
+
+async def emergency(phones: Phones) -> None:
+    await staffed(phones)
+    await joined(phones)
+    await phones.type(HER, "血止不住，已经半小时了")
+
+
+def troubles(found: tuple[Found, ...]) -> set[Trouble]:
+    return {one.trouble for one in found}
+
+
+async def test_a_ringing_emergency_is_no_trouble_and_the_sign_of_life_goes_out(phones: Phones) -> None:
+    await emergency(phones)
+    bench = Bench()
+    found = await watchman(phones, bench).look()
+    assert troubles(found) <= {Trouble.NOBODY_REACHABLE}
+    assert bench.beats == 1
+
+
+async def test_a_case_whose_timer_is_lost_is_told_by_the_second_road_without_an_identity(
+    phones: Phones,
+) -> None:
+    await emergency(phones)
+    async with phones.desk.archive.begin() as uow:
+        (case,) = await uow.cases.open_at(None)
+        await uow.cases.save(replace(case, next_step_at=None))
+    bench = Bench()
+    assert Trouble.CASE_WITHOUT_MOMENT in troubles(await watchman(phones, bench).look())
+    assert "without a next moment: 1" in bench.heard[0]
+    assert "有1个未结束的事件没有下一步时间" in bench.heard[0]
+    assert "血" not in bench.heard[0]
+    assert bench.beats == 0
+
+
+async def test_an_overdue_step_is_found_after_two_minutes(chats: Phones) -> None:
+    await emergency(chats)
+    chats.clock.move(timedelta(minutes=3))
+    assert Trouble.STEP_OVERDUE not in troubles(await watchman(chats, Bench()).look())
+    chats.clock.move(timedelta(minutes=2))
+    assert Trouble.STEP_OVERDUE in troubles(await watchman(chats, Bench()).look())
+
+
+async def test_an_alert_that_vanished_is_found(phones: Phones) -> None:
+    await emergency(phones)
+    async with phones.desk.archive.begin() as uow:
+        (case,) = await uow.cases.open_at(None)
+        alert = next(
+            row for row in await uow.outbox.of_case(case.id) if row.message.unique_key[:6] == "alert:"
+        )
+        await uow.outbox.end(alert.id, OutboxStatus.CANCELLED, "by mistake")
+    found = await watchman(phones, Bench()).look()
+    assert Found(Trouble.SENDS_UNACCOUNTED, "1") in found
+
+
+async def test_told_once_remembered_over_a_restart_and_told_when_over(chats: Phones) -> None:
+    await staffed(chats)
+    bench, process = Bench(), Process(missed=("escalations",))
+    first = watchman(chats, bench, process)
+    await first.look()
+    await first.look()
+    assert len(bench.heard) == 1
+    process.missed = ()
+    await watchman(chats, bench, process).look()
+    assert "Over: the regular part." in bench.heard[1]
+
+
+async def test_while_the_road_fails_it_is_tried_again_each_round(chats: Phones) -> None:
+    bench = Bench(away=True)
+    one = watchman(chats, bench, Process(missed=("reminders",)))
+    await one.look()
+    bench.away = False
+    await one.look()
+    assert len(bench.heard) == 1
+
+
+async def test_without_the_archive_the_operator_is_told_all_the_same(chats: Phones, sqlite_url: str) -> None:
+    bench = Bench()
+    one = watchman(chats, bench)
+    with closing(sqlite3.connect(sqlite_url.partition(":///")[2])) as broken:
+        broken.execute("ALTER TABLE case_ RENAME TO case_gone")
+    assert troubles(await one.look()) == {Trouble.DATABASE}
+    assert "The database cannot be used" in bench.heard[0]
+
+
+async def test_health_shows_the_last_look(chats: Phones) -> None:
+    before = {one.part: one for one in await health(chats.desk)}
+    assert not before["watchman"].well
+    await watchman(chats, Bench()).look()
+    after = {one.part: one for one in await health(chats.desk)}
+    assert after["watchman"].well
+    assert "1 addresses" in str(after["watchman"].said)
+
+
+@pytest.mark.parametrize("word", ["TJ-001", "CA1"])
+async def test_a_gap_names_site_and_level_only(chats: Phones, word: str) -> None:
+    await emergency(chats)
+    async with chats.desk.archive.begin() as uow:
+        for staff in await uow.staff.all():
+            await uow.staff.set_unreachable(staff.code, chats.desk.now())
+    bench = Bench()
+    await watchman(chats, bench).look()
+    assert "TJ EMERGENCY" in bench.heard[0]
+    assert word not in bench.heard[0]
