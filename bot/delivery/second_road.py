@@ -43,7 +43,7 @@ class SecondRoad:
         results = await asyncio.gather(*(self._try(one, title, body) for one in addresses))
         failed = [reason for reason in results if reason]
         if failed:
-            _log.warning("the second road failed", failed=len(failed), tried=len(results))
+            _log.warning("the second road failed")
         return RoadOutcome(len(results), len(results) - len(failed), failed[0] if failed else "")
 
     async def _try(self, address: str, title: str, body: str) -> str:
