@@ -7,7 +7,7 @@ export PYTHON
 RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test check fix messages lock clean
+.PHONY: help demo test check fix messages bench lock clean
 
 help: ## print this help
 	@echo "Suifang: what make can do"
@@ -29,6 +29,9 @@ fix: .venv/.dev ## repair style and format
 
 messages: .venv/.dev ## say what is missing, unused or unequal among the words of both languages
 	@.venv/bin/python -m pytest -q tests/house_rules/test_locales.py && echo "Both languages are complete."
+
+bench: .venv/.dev ## measure: updates a second against three rivals, a red flag under load, ticks, start-up
+	@.venv/bin/python -m tests.bench
 
 lock: .venv/.dev ## write both lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	@$(RESOLVE) --extra build --extra dev --output-file requirements-dev.lock pyproject.toml

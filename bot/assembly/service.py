@@ -172,7 +172,7 @@ class Service:
                 parts.create_task(self._watch_lock(stop, lost))
                 parts.create_task(self._listen(lost))
                 parts.create_task(self.delivery.run(lost))
-                parts.create_task(self._timer().run(lost))
+                parts.create_task(self.timer().run(lost))
                 parts.create_task(
                     learn_own_name(self._connection.bot, partial(keep_bot_name, self.desk), lost)
                 )
@@ -215,7 +215,8 @@ class Service:
 
     # ── what rings ───────────────────────────────────────────────────────────
 
-    def _timer(self) -> Timer:
+    def timer(self) -> Timer:
+        """What time makes happen, each at its own pace."""
         reminders = partial(_all_due, send_due_reminders, self.desk)
         escalations = partial(_all_due, advance_escalations, self.desk)
         timer = Timer(
