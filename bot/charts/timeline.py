@@ -30,6 +30,8 @@ LEVEL_COLOURS: Mapping[Level, str] = {
 }
 _ACCENT = "#178080"
 _GRID = "#8a949a"
+# The library completes addresses to some site of its own; this stands before ours and is taken off again.
+_NOWHERE = "https://nowhere.invalid/"
 _WIDTH, _HEIGHT, _ROW = 920, 220, 26
 _DAY = {Language.ZH: "%-m月%-d日", Language.EN: "%-d %b"}
 
@@ -100,7 +102,7 @@ def as_svg(timeline: Timeline, labels: Labels) -> str:
     import vl_convert
 
     svg: str = vl_convert.vegalite_to_svg(_chart(timeline, labels, ink="currentColor").to_dict())
-    return svg
+    return svg.replace(f'xlink:href="{_NOWHERE}', 'href="')
 
 
 def as_png(timeline: Timeline, labels: Labels) -> bytes:
@@ -239,7 +241,7 @@ def _marked(marks: Sequence[Mark], zone: str) -> list[dict[str, Any]]:
             "number": f"{one.value.normalize():f}",
             "name": one.told,
             "told": one.told,
-            "href": one.href,
+            "href": _NOWHERE + one.href,
         }
         for one in marks
     ]
@@ -254,7 +256,7 @@ def _dotted(dots: Sequence[Dot], zone: str) -> list[dict[str, Any]]:
             "size": 130 + 60 * one.grade,
             "colour": LEVEL_COLOURS[one.level],
             "told": one.told,
-            "href": one.href,
+            "href": _NOWHERE + one.href,
         }
         for one in dots
     ]
@@ -268,7 +270,7 @@ def _barred(bars: Sequence[Bar], labels: Labels, zone: str) -> list[dict[str, An
             "row": labels.cases,
             "colour": LEVEL_COLOURS[one.level],
             "told": one.told,
-            "href": one.href,
+            "href": _NOWHERE + one.href,
         }
         for one in bars
     ]

@@ -1,0 +1,79 @@
+"""The timeline as SVG and PNG: everything is there, leads into the log, and carries no style or script."""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from bot.charts import Bar, Dot, Labels, Mark, Timeline, as_png, as_svg
+from bot.rules.study import Language, Level
+
+DAY1 = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
+LABELS = Labels(language=Language.EN, platelets="Platelets", dose="Dose", cases="Cases")
+EMPTY = Timeline(
+    time_zone="Asia/Shanghai",
+    first_at=DAY1,
+    last_at=DAY1 + timedelta(days=10),
+    bands=(Decimal(20), Decimal(50), Decimal(100)),
+    counts=(),
+    doses=(),
+    dots=(),
+    cases=(),
+)
+NIGHT = replace(
+    EMPTY,
+    counts=(
+        Mark(at=DAY1, value=Decimal("38.5"), told="38.5", href="#lab-A"),
+        Mark(at=DAY1 + timedelta(days=7), value=Decimal(104), told="104", href="#lab-B"),
+    ),
+    doses=(Mark(at=DAY1, value=Decimal(0), told="Dose 1", href="#dose-A"),),
+    dots=(
+        Dot(
+            at=DAY1 + timedelta(days=3),
+            symptom="<b>Nosebleed</b>",
+            grade=3,
+            level=Level.EMERGENCY,
+            told="G3",
+            href="#report-A",
+        ),
+    ),
+    cases=(
+        Bar(
+            opened_at=DAY1 + timedelta(days=3),
+            until=DAY1 + timedelta(days=4),
+            level=Level.EMERGENCY,
+            told="EMERGENCY",
+            href="#case-A",
+        ),
+    ),
+)
+
+
+def test_every_fact_leads_to_its_entry_and_nowhere_else() -> None:
+    svg = as_svg(NIGHT, LABELS)
+    assert set(re.findall(r'href="([^"]*)"', svg)) == {"#lab-A", "#lab-B", "#dose-A", "#report-A", "#case-A"}
+
+
+def test_it_says_what_it_shows_and_runs_nothing() -> None:
+    svg = as_svg(NIGHT, LABELS)
+    for words in ("38.5", "104", "Dose 1", "Cases", "Platelets"):
+        assert f">{words}<" in svg
+    assert "<b>" not in svg
+    assert not re.search(r"<style|<script| style=| on[a-z]+=", svg)
+
+
+def test_a_course_without_any_fact_is_drawn_too() -> None:
+    assert as_svg(EMPTY, LABELS).startswith("<svg")
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_picture_is_wide_enough_to_read(language: Language) -> None:
+    png = as_png(NIGHT, replace(LABELS, language=language, platelets="血小板"))
+    width, height = struct.unpack(">II", png[16:24])
+    assert png.startswith(b"\x89PNG")
+    assert (width > 1600, height > 500) == (True, True)
