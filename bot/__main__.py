@@ -10,6 +10,7 @@ import typer
 from bot.commands.facts import dose_app, lab_app
 from bot.commands.participants import participant_app
 from bot.commands.record import audit_app, db_app, export_command, health_command
+from bot.commands.roster import roster_app
 from bot.commands.running import rehearse_command, run_command
 from bot.commands.sites import site_app
 from bot.commands.speaking import SITE_ZONE, refuse
@@ -32,6 +33,7 @@ for name, room in (
     ("study", study_app),
     ("site", site_app),
     ("staff", staff_app),
+    ("roster", roster_app),
     ("participant", participant_app),
     ("lab", lab_app),
     ("dose", dose_app),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func
@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from bot.rules.messages import Recipient
 from storage.keyring import Keyring
 from storage.sealing import Seals, subject_of
-from storage.tables import IdentityRow, InvitationRow, WrongTryRow
+from storage.tables import IdentityRow, InvitationRow, SecondRoadRow, WrongTryRow
 
 
 class Identities:
@@ -74,6 +74,54 @@ class Identities:
             col(IdentityRow.owner_kind) == owner.kind, col(IdentityRow.owner_code) == owner.code
         )
         return (await self._session.exec(query)).first()
+
+
+class SecondRoads:
+    """Addresses beside Telegram, of people and of sites: sealed, and opened only to ring them."""
+
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
+        self._session = session
+        self._keyring = keyring
+
+    async def set(self, owner: Recipient, addresses: Sequence[str], at: datetime) -> None:
+        """These from now on; earlier ones have ended, none ends all."""
+        for row in await self._rows([owner]):
+            row.ended_at = at
+        for address in addresses:
+            self._session.add(
+                SecondRoadRow(
+                    owner_kind=owner.kind,
+                    owner_code=owner.code,
+                    address_sealed=self._keyring.machine.seal(address, _road_of(owner)),
+                    added_at=at,
+                )
+            )
+        await self._session.flush()
+
+    async def of(self, owner: Recipient) -> tuple[str, ...]:
+        """In the order they were given; may be empty."""
+        return (await self.of_all([owner])).get(owner, ())
+
+    async def of_all(self, owners: Collection[Recipient]) -> dict[Recipient, tuple[str, ...]]:
+        """Those who have any, in one query."""
+        found: dict[Recipient, tuple[str, ...]] = {}
+        for row in await self._rows(owners):
+            owner = Recipient(row.owner_kind, row.owner_code)
+            address = self._keyring.machine.open(row.address_sealed, _road_of(owner)).decode()
+            found[owner] = (*found.get(owner, ()), address)
+        return found
+
+    async def _rows(self, owners: Collection[Recipient]) -> list[SecondRoadRow]:
+        query = select(SecondRoadRow).where(
+            col(SecondRoadRow.owner_code).in_({owner.code for owner in owners}),
+            col(SecondRoadRow.ended_at).is_(None),
+        )
+        rows = await self._session.exec(query.order_by(col(SecondRoadRow.id)))
+        return [row for row in rows if Recipient(row.owner_kind, row.owner_code) in owners]
+
+
+def _road_of(owner: Recipient) -> str:
+    return f"second_road:{owner.kind.value}:{owner.code}"
 
 
 def _active() -> SelectOfScalar[IdentityRow]:

@@ -27,7 +27,7 @@ from bot.rules.messages import (
 from bot.rules.study import Language
 from storage.codec import decode, encode
 from storage.columns import UtcDateTime
-from storage.identities import Identities
+from storage.identities import Identities, SecondRoads
 from storage.keyring import Keyring
 from storage.sealing import Erased, Seals, subject_of
 from storage.tables import OutboxAttemptRow, OutboxMessageRow
@@ -42,6 +42,7 @@ class Outbox:
         session: AsyncSession,
         seals: Seals,
         identities: Identities,
+        second_roads: SecondRoads,
         keyring: Keyring,
         clock: Clock,
     ) -> None:
@@ -49,6 +50,7 @@ class Outbox:
         self._clock = clock
         self._seals = seals
         self._identities = identities
+        self._second_roads = second_roads
         self._keyring = keyring
         self.spoke = False
 
@@ -62,7 +64,7 @@ class Outbox:
         seal = await self._seals.of(about)
         values = {
             "unique_key": message.unique_key,
-            "lane": _lane(message.to),
+            "lane": _lane(message.to, message.kind),
             "to_kind": message.to.kind,
             "to_code": message.to.code,
             "priority": int(message.priority),
@@ -109,14 +111,17 @@ class Outbox:
         fresh = query.execution_options(populate_existing=True)
         rows = (await self._session.exec(fresh, params={"real_now": real_now})).all()
         chats = await self._chats_of(rows)
+        roads = await self._roads_of(rows)
         for row in rows:
             row.last_uncertain = row.last_uncertain or row.status is OutboxStatus.CLAIMED
             row.status, row.lease_until = OutboxStatus.CLAIMED, lease_until
             row.attempts += 1
-            if row.unique_key not in chats:
+            if row.kind is SendKind.SECOND_ROAD and row.unique_key not in roads:
+                _end(row, OutboxStatus.UNREACHABLE, "no second road", now)
+            elif row.kind is not SendKind.SECOND_ROAD and row.unique_key not in chats:
                 _end(row, OutboxStatus.UNREACHABLE, "no chat", now)
         await self._session.flush()
-        return await self._opened(rows, chats)
+        return await self._opened(rows, chats, roads)
 
     async def still_wanted(self, row_id: OutboxId) -> bool:
         """The last look before sending: nobody cancelled it since it was claimed."""
@@ -312,8 +317,23 @@ class Outbox:
                 chats[row.unique_key] = int(chat)
         return chats
 
+    async def _roads_of(self, rows: Sequence[OutboxMessageRow]) -> dict[str, tuple[str, ...]]:
+        """The addresses of each row that goes by the second road."""
+        owners = {
+            row.unique_key: Recipient(row.to_kind, row.to_code)
+            for row in rows
+            if row.kind is SendKind.SECOND_ROAD
+        }
+        if not owners:
+            return {}
+        found = await self._second_roads.of_all(set(owners.values()))
+        return {key: found[owner] for key, owner in owners.items() if owner in found}
+
     async def _opened(
-        self, rows: Sequence[OutboxMessageRow], chats: Mapping[str, int] | None = None
+        self,
+        rows: Sequence[OutboxMessageRow],
+        chats: Mapping[str, int] | None = None,
+        roads: Mapping[str, tuple[str, ...]] | None = None,
     ) -> tuple[OutboxRow, ...]:
         numbers = await self._telegram_numbers({row.edits for row in rows if row.edits})
         return tuple(
@@ -325,6 +345,7 @@ class Outbox:
                     created_at=row.created_at,
                     attempts=row.attempts,
                     chat_id=(chats or {}).get(row.unique_key),
+                    addresses=(roads or {}).get(row.unique_key, ()),
                     edits_message_id=numbers.get(row.edits or ""),
                     telegram_message_id=row.telegram_message_id,
                     last_uncertain=row.last_uncertain,
@@ -414,8 +435,10 @@ def _end(row: OutboxMessageRow, status: OutboxStatus, reason: str | None, at: da
     row.lease_until, row.retry_at, row.chat_sealed = None, None, None
 
 
-def _lane(to: Recipient) -> str:
-    return f"{to.kind.value}:{to.code}"
+def _lane(to: Recipient, kind: SendKind = SendKind.SEND) -> str:
+    """One after the other in a chat; the second road of the same person waits for no chat."""
+    road = "ROAD:" if kind is SendKind.SECOND_ROAD else ""
+    return f"{road}{to.kind.value}:{to.code}"
 
 
 def _erased(row: OutboxMessageRow) -> Message:

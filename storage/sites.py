@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.rules.access import Posting, Site, Staff
 from bot.rules.messages import RecipientKind
+from bot.rules.roster import OutOfHours
 from bot.rules.study import Bilingual, Role, SiteCode, StaffCode
 from storage.tables import IdentityRow, PostingRow, SiteRow, StaffRow
 
@@ -26,6 +27,7 @@ class Sites:
             name_zh=site.name.zh,
             phone=site.phone,
             time_zone=site.time_zone,
+            out_of_hours=site.out_of_hours,
         )
         self._session.add(row)
         await self._session.flush()
@@ -38,6 +40,11 @@ class Sites:
         """By code; may be empty."""
         rows = await self._session.exec(select(SiteRow).order_by(col(SiteRow.code)))
         return tuple(_site(row) for row in rows)
+
+    async def set_out_of_hours(self, code: SiteCode, promise: OutOfHours) -> None:
+        row = await self._session.get_one(SiteRow, code)
+        row.out_of_hours = promise
+        await self._session.flush()
 
 
 class StaffShelf:
@@ -123,4 +130,5 @@ def _site(row: SiteRow) -> Site:
         name=Bilingual(en=row.name_en, zh=row.name_zh),
         phone=row.phone,
         time_zone=row.time_zone,
+        out_of_hours=row.out_of_hours or OutOfHours.COVERED,
     )

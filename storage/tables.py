@@ -16,6 +16,7 @@ from bot.rules.case import CaseKind, Outcome
 from bot.rules.messages import OutboxStatus, RecipientKind, SendKind
 from bot.rules.participant import DoseKind, ParticipantState, StatedWhat
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
+from bot.rules.roster import DutyKind, OutOfHours
 from bot.rules.study import Language, Level, Role, Sex
 from storage.columns import DecimalText, UtcDateTime, Word
 
@@ -53,6 +54,7 @@ class SiteRow(SQLModel, table=True):
     name_zh: str = _text()
     phone: str = Field(max_length=40)
     time_zone: str = Field(max_length=60)
+    out_of_hours: OutOfHours | None = _word(OutOfHours, null=True)
 
 
 class StaffRow(SQLModel, table=True):
@@ -71,6 +73,21 @@ class PostingRow(SQLModel, table=True):
     staff_code: str = Field(foreign_key="staff.code", index=True, max_length=12)
     role: Role = _word(Role)
     site_code: str | None = Field(default=None, foreign_key="site.code", max_length=12)
+
+
+class DutyRow(SQLModel, table=True):
+    """A time in which somebody is on duty at a site, or away; `ended_at`: it no longer holds."""
+
+    __tablename__ = "duty"
+    number: int | None = _number()
+    id: str = Field(unique=True, max_length=20)
+    site_code: str = Field(foreign_key="site.code", index=True, max_length=12)
+    staff_code: str = Field(foreign_key="staff.code", max_length=12)
+    kind: DutyKind = _word(DutyKind)
+    starts_at: datetime = _moment()
+    ends_at: datetime = _moment()
+    deputy: str | None = Field(default=None, foreign_key="staff.code", max_length=12)
+    ended_at: datetime | None = _moment(null=True)
 
 
 class ParticipantRow(SQLModel, table=True):
@@ -175,6 +192,18 @@ class IdentityRow(SQLModel, table=True):
     linked_at: datetime = _moment()
     ended_at: datetime | None = _moment(null=True)
     ended_because: str | None = _text(null=True)
+
+
+class SecondRoadRow(SQLModel, table=True):
+    """An address beside Telegram at which a person or a site is rung, sealed: it may hold a phone number."""
+
+    __tablename__ = "second_road"
+    id: int | None = _number()
+    owner_kind: RecipientKind = _word(RecipientKind)
+    owner_code: str = Field(index=True, max_length=64)
+    address_sealed: bytes = _sealed()
+    added_at: datetime = _moment()
+    ended_at: datetime | None = _moment(null=True)
 
 
 class InvitationRow(SQLModel, table=True):

@@ -14,13 +14,14 @@ from storage.cases import Cases
 from storage.console_doors import Accounts, Marks
 from storage.conversations import Consents, Conversations, Said
 from storage.facts import Doses, Labs, StatedFacts
-from storage.identities import Identities, Invitations
+from storage.identities import Identities, Invitations, SecondRoads
 from storage.inbox import Inbox
 from storage.keyring import Keyring
 from storage.outbox import Outbox
 from storage.overviews import Overviews
 from storage.participants import Participants
 from storage.reports import Reports
+from storage.rosters import Rosters
 from storage.sealing import Seals
 from storage.sites import Sites, StaffShelf
 
@@ -63,6 +64,10 @@ class UnitOfWork:
         return StaffShelf(self.session)
 
     @cached_property
+    def rosters(self) -> Rosters:
+        return Rosters(self.session)
+
+    @cached_property
     def participants(self) -> Participants:
         return Participants(self.session, self._seals, writing=self._writing)
 
@@ -81,6 +86,10 @@ class UnitOfWork:
     @cached_property
     def identities(self) -> Identities:
         return Identities(self.session, self._seals, self.keyring)
+
+    @cached_property
+    def second_roads(self) -> SecondRoads:
+        return SecondRoads(self.session, self.keyring)
 
     @cached_property
     def invitations(self) -> Invitations:
@@ -112,7 +121,14 @@ class UnitOfWork:
 
     @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self.session, self._seals, self.identities, self.keyring, self._around.clock)
+        return Outbox(
+            self.session,
+            self._seals,
+            self.identities,
+            self.second_roads,
+            self.keyring,
+            self._around.clock,
+        )
 
     @cached_property
     def audit(self) -> AuditTrail:

@@ -11,6 +11,7 @@ from itertools import count
 
 from bot.actions.advance_escalations import advance_escalations
 from bot.actions.desk import Desk
+from bot.actions.note_undelivered import note_undelivered
 from bot.actions.receive_message import receive_message
 from bot.actions.send_due_reminders import send_due_reminders
 from bot.clock import MovableClock
@@ -40,6 +41,7 @@ class Phones:
     texts: Texts
     chats: dict[int, list[Screen]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    beside: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     menus: dict[int, list[str]] = field(default_factory=dict)
     _updates: count[int] = field(default_factory=lambda: count(1))
     _messages: count[int] = field(default_factory=lambda: count(100))
@@ -137,9 +139,16 @@ class Phones:
         async with self.desk.archive.begin() as uow:
             rows = await uow.outbox.claim(50, now, real, real + timedelta(seconds=30))
             for row in rows:
-                if row.status is OutboxStatus.UNREACHABLE or row.chat_id is None:
+                if row.status is OutboxStatus.UNREACHABLE:
+                    await note_undelivered(uow, self.desk, row, "no way there", for_good=True)
                     continue
                 rendered = self.texts.render(row.message)
+                if row.message.kind is SendKind.SECOND_ROAD:
+                    self.beside.append((row.addresses, rendered.text))
+                    await uow.outbox.note(row.id, Delivered(None), rendered.text, now, real)
+                    continue
+                if row.chat_id is None:
+                    continue
                 message_id = self._show(row, row.chat_id, rendered)
                 await uow.outbox.note(row.id, Delivered(message_id), rendered.text, now, real)
         return len(rows)

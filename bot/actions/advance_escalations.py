@@ -6,18 +6,22 @@ Source: specification 3.3; architecture, "How an escalation travels".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from bot.actions.alert_staff import ring
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import answers_of
 from bot.actions.report_death import death_is_reported
+from bot.actions.ring_second_road import ring_second_road
 from bot.actions.speak import advice, button, participant_as_recipient, phrase, to_participant
+from bot.actions.who_is_called import everybody_of, is_reachable, who_is_called
 from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
 from bot.rules.case import Case, CaseId
 from bot.rules.escalation import AskPatient, Notify, Wait
-from bot.rules.study import Level, Role
+from bot.rules.study import Level, StaffCode
 from storage.errors import StaleVersion
 from storage.unit_of_work import UnitOfWork
 
@@ -48,11 +52,11 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
             return
         site = await site_of(uow, case.site_code)
         calendar = desk.calendar_of(site)
-        current = case
+        current, told = case, set[StaffCode]()
         while not isinstance(step := escalation.next_step(current, desk.now(), calendar), Wait):
             match step:
                 case Notify():
-                    current = await _notify(uow, desk, site, step)
+                    current = await _notify(uow, desk, site, step, before=current, told=told)
                 case AskPatient():
                     await _ask(uow, desk, site, step)
                     current = step.case
@@ -61,23 +65,32 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
         await uow.cases.save(step.case)
 
 
-async def _notify(uow: UnitOfWork, desk: Desk, site: Site, step: Notify) -> Case:
-    """Rings everybody of the roles; who has no chat is written down, and the chain goes on without them.
+async def _notify(
+    uow: UnitOfWork, desk: Desk, site: Site, step: Notify, *, before: Case, told: set[StaffCode]
+) -> Case:
+    """Rings everybody of the roles who is on duty, by the roads of the step.
 
-    Where nobody who should be rung in the chat can be, the next step is due at once. A second road that does
-    not exist is written down and changes no timer: the chain is not hurried past its own calls by it.
+    Where nobody who should be rung in the chat can be, or a role is called for the first time and nobody is
+    on duty for it, the next step is due at once; whoever was rung this moment (`told`) gets no second copy.
+    A second road that does not exist is written down and hurries nothing. With the last step done and nobody
+    of it to be reached, those off duty are rung as well: no escalation ends in silence.
     """
     now, case = desk.now(), step.case
-    people = await _holding(uow, site, step.roles)
-    reachable = [one for one in people if one.linked and one.unreachable_since is None]
-    await ring(uow, desk, case, reachable, ring_number=step.round, next_told=None)
-    for one in people:
-        if one not in reachable:
-            await uow.cases.add_event(case.id, "NOT_REACHABLE", now, one.code, "no chat")
-    for role in step.second_roles:
-        await uow.cases.add_event(case.id, "NOT_REACHABLE", now, role.value, "no second road")
-    told = ",".join(one.code for one in reachable)
-    await uow.cases.add_event(case.id, "RUNG", now, "system", told)
+    on_duty = await who_is_called(uow, site.code, step.roles, now)
+    reachable = on_duty.reachable
+    if not reachable and step.roles and case.steps_done >= len(case.chain.steps):
+        reachable = tuple(filter(is_reachable, await everybody_of(uow, site.code, step.roles)))
+    rung = tuple(one for one in reachable if one.code not in told)
+    told |= {one.code for one in rung}
+    await ring(uow, desk, case, rung, ring_number=step.round, next_told=None)
+    unreachable = [one for one in on_duty.people if one not in reachable]
+    for one in unreachable:
+        await uow.cases.add_event(case.id, "NOT_REACHABLE", now, one.code, "no chat")
+    for one in on_duty.skipped:
+        await uow.cases.add_event(case.id, "OFF_DUTY", now, one.code, "")
+    await _ring_beside(uow, desk, site, step, unreachable)
+    names = ",".join(one.code for one in rung)
+    await uow.cases.add_event(case.id, "RUNG", now, "system", names)
     await uow.audit.record(
         kind="system:case:rung",
         actor=SYSTEM,
@@ -86,12 +99,27 @@ async def _notify(uow: UnitOfWork, desk: Desk, site: Site, step: Notify) -> Case
         entity="case",
         entity_id=case.id,
         field=f"ring {step.round}",
-        new=told or "nobody reachable",
+        new=names or "nobody reachable",
         reason=step.why.value,
     )
-    if reachable or not step.roles:
+    called_before = {role for one in before.chain.steps[: before.steps_done] for role in one.roles}
+    if not step.roles or (reachable and set(on_duty.unstaffed) <= called_before):
         return case
     return escalation.after_undelivered(case, now, desk.calendar_of(site), second_road=False)
+
+
+async def _ring_beside(
+    uow: UnitOfWork, desk: Desk, site: Site, step: Notify, unreachable: Sequence[Staff]
+) -> None:
+    """The second road: where the step says so, and to whoever has no chat in a matter that cannot wait."""
+    case = step.case
+    people = (await who_is_called(uow, site.code, step.second_roles, desk.now())).people
+    if case.level >= Level.URGENT:
+        people = (*people, *(one for one in unreachable if one not in people))
+    await ring_second_road(uow, desk, case, people, ring=str(step.round))
+    for role in step.second_roles:
+        if not await uow.staff.holding(role, site.code):
+            await uow.cases.add_event(case.id, "NOT_REACHABLE", desk.now(), role.value, "nobody has the role")
 
 
 async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> None:
@@ -113,12 +141,3 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
     )
     said = phrase(step.step.key, site_phone=site.phone)
     await uow.outbox.put(to_participant(participant, key, [said], buttons=rows, case_id=case.id), desk.now())
-
-
-async def _holding(uow: UnitOfWork, site: Site, roles: tuple[Role, ...]) -> list[Staff]:
-    """Everybody with one of the roles at the site, once each, in the order of the roles."""
-    people: dict[str, Staff] = {}
-    for role in roles:
-        for staff in await uow.staff.holding(role, site.code):
-            people.setdefault(staff.code, staff)
-    return list(people.values())

@@ -6,6 +6,7 @@ that one lost alert among a thousand is seen. Source: lessons 3.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ from bot.actions.desk import Desk
 from bot.rules.case import Case
 from bot.rules.messages import OutboxStatus
 from bot.rules.watch import Found, Trouble
+from storage.cases import CaseEvent
 from storage.unit_of_work import UnitOfWork
 
 # An alert that has waited longer than this is late; so is a case whose moment has passed.
@@ -26,6 +28,7 @@ _ACCOUNTED: Final = frozenset(
         OutboxStatus.UNCERTAIN,
         OutboxStatus.UNREACHABLE,
         OutboxStatus.REFUSED,
+        OutboxStatus.EXPIRED,
     }
 )
 
@@ -65,9 +68,21 @@ async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
 async def _unaccounted(uow: UnitOfWork, case: Case) -> int:
     """How many rings of this case are neither waiting, nor delivered, nor known to have failed."""
     events = await uow.cases.events(case.id)
-    decided = sum(len(_codes(event.note)) for event in events if event.kind == "RUNG")
-    by_status = await uow.outbox.count_by_status(f"alert:{case.id}:")
-    return max(decided - sum(by_status.get(status, 0) for status in _ACCOUNTED), 0)
+    return sum(
+        [
+            max(_told(events, kind) - await _accounted(uow, key), 0)
+            for kind, key in (("RUNG", f"alert:{case.id}:"), ("RUNG_BESIDE", f"second:{case.id}:"))
+        ]
+    )
+
+
+def _told(events: Sequence[CaseEvent], kind: str) -> int:
+    return sum(len(_codes(event.note)) for event in events if event.kind == kind)
+
+
+async def _accounted(uow: UnitOfWork, key_prefix: str) -> int:
+    by_status = await uow.outbox.count_by_status(key_prefix)
+    return sum(by_status.get(status, 0) for status in _ACCOUNTED)
 
 
 def _codes(note: str) -> list[str]:

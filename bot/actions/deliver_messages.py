@@ -66,6 +66,8 @@ _SAME_AGAIN: Final = {
     RecipientKind.STAFF: "staff.same_case_again",
     RecipientKind.PARTICIPANT: "patient.same_message_again",
     RecipientKind.STRANGER: "patient.same_message_again",
+    RecipientKind.SITE: "staff.same_case_again",
+    RecipientKind.GROUP: "staff.same_case_again",
 }
 
 # Nothing routine is said to these any more (specification 1.3).

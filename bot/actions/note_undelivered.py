@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.actions.desk import Desk, site_of
+from bot.actions.ring_second_road import ring_second_road
 from bot.rules import escalation
 from bot.rules.access import SYSTEM
-from bot.rules.case import CaseId
-from bot.rules.messages import OutboxRow, RecipientKind
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.case import Case, CaseId
+from bot.rules.messages import OutboxRow, RecipientKind, SendKind
+from bot.rules.study import Level, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -25,20 +26,21 @@ async def note_undelivered(
     """
     now = desk.now()
     to = row.message.to
-    if for_good and to.kind is RecipientKind.STAFF:
+    beside = row.message.kind is SendKind.SECOND_ROAD
+    if for_good and to.kind is RecipientKind.STAFF and not beside:
         await uow.staff.set_unreachable(StaffCode(to.code), now)
     if for_good and to.kind is RecipientKind.PARTICIPANT:
         participant = await uow.participants.lock(SubjectCode(to.code))
         if participant is not None and participant.unreachable_since is None:
             await uow.participants.save(replace(participant, unreachable_since=now))
-    if row.message.case_id is None or not row.message.unique_key.startswith("alert:"):
+    if row.message.case_id is None or not row.message.unique_key.startswith(("alert:", "second:")):
         return
     case = await uow.cases.get(CaseId(row.message.case_id))
     if case is None or case.closed_at is not None:
         return
     await uow.cases.add_event(case.id, "NOT_DELIVERED", now, to.code, reason)
-    site = await site_of(uow, case.site_code)
-    await uow.cases.save(escalation.after_undelivered(case, now, desk.calendar_of(site)))
+    if not beside:
+        await _go_on(uow, desk, case, row)
     await uow.audit.record(
         kind="system:alert:not_delivered",
         actor=SYSTEM,
@@ -46,6 +48,17 @@ async def note_undelivered(
         subject=case.subject_code,
         entity="case",
         entity_id=case.id,
+        field="second road" if beside else None,
         new=to.code,
         reason=reason,
     )
+
+
+async def _go_on(uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow) -> None:
+    """The chain jumps one step; in a matter that cannot wait this person is also rung beside Telegram."""
+    site = await site_of(uow, case.site_code)
+    await uow.cases.save(escalation.after_undelivered(case, desk.now(), desk.calendar_of(site)))
+    to = row.message.to
+    staff = await uow.staff.get(StaffCode(to.code)) if to.kind is RecipientKind.STAFF else None
+    if staff is not None and case.level >= Level.URGENT:
+        await ring_second_road(uow, desk, case, [staff], ring=f"lost-{row.id}")

@@ -40,6 +40,7 @@ from bot.delivery.marked_wording import DEMO_MARK, REHEARSAL_MARK, MarkedWording
 from bot.delivery.pacing import Pacing
 from bot.delivery.second_road import SecondRoad
 from bot.delivery.telegram_sender import TelegramSender
+from bot.delivery.ways_out import WaysOut
 from bot.rules.inbound import InboxRow
 from bot.rules.messages import OutboxRow
 from bot.settings import Mode, Settings, bot_token
@@ -101,8 +102,11 @@ class Service:
             archive=desk.archive,
             clock=desk.clock,
             wording=_marked(texts, settings.mode),
-            sender=TelegramSender(
-                connection.bot, pacing or Pacing(desk.clock), token_refused=partial(self._report, "token")
+            sender=WaysOut(
+                TelegramSender(
+                    connection.bot, pacing or Pacing(desk.clock), token_refused=partial(self._report, "token")
+                ),
+                SecondRoad(),
             ),
             undelivered=self._undelivered,
             checkpoint=checkpoint,

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from bot.actions.manage_sites import add_site, list_sites
+from bot.commands.second_roads import site_second_road
 from bot.commands.speaking import OPERATOR, AsJson, at_desk, tell
 from bot.rules.access import Site
 from bot.rules.study import Bilingual, SiteCode
 
 site_app = typer.Typer(help="Sites.", no_args_is_help=True)
+site_app.command("second-road")(site_second_road)
 
 
 @site_app.command("add")

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from bot.actions.manage_staff import add_staff, invite_staff, list_staff, revoke_staff
+from bot.commands.second_roads import staff_second_road
 from bot.commands.speaking import OPERATOR, AsJson, at_desk, language_typed, tell
 from bot.rules.study import Role, SiteCode, StaffCode
 from bot.settings import load_settings
 
 staff_app = typer.Typer(help="Staff of the sites.", no_args_is_help=True)
+staff_app.command("second-road")(staff_second_road)
 
 
 @staff_app.command("add")

@@ -8,7 +8,9 @@ from typing import Final
 from bot.rules.messages import Message, Phrase, SendKind
 from bot.texts import Rendered, Texts, TooLong
 
-_MARKED: Final = frozenset({SendKind.SEND, SendKind.EDIT, SendKind.PICTURE, SendKind.DOCUMENT})
+_MARKED: Final = frozenset(
+    {SendKind.SEND, SendKind.EDIT, SendKind.PICTURE, SendKind.DOCUMENT, SendKind.SECOND_ROAD}
+)
 DEMO_MARK: Final = Phrase(key="patient.demo_mark")
 REHEARSAL_MARK: Final = Phrase(key="rehearsal.mark")
 

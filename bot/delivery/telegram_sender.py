@@ -128,6 +128,8 @@ class TelegramSender:
                 return await self._send_file(row, said, attachment)
             case SendKind.MENU:
                 return await self._set_menu(row, said)
+            case SendKind.SECOND_ROAD:
+                return Refused("not a way of Telegram")
 
     async def _send(self, row: OutboxRow, said: Rendered) -> Outcome:
         message = await self._bot.send_message(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.rules.roster import OutOfHours
 from bot.rules.study import Bilingual, Language, Role, SiteCode, StaffCode
 
 
@@ -22,6 +23,7 @@ class Site:
     name: Bilingual
     phone: str
     time_zone: str
+    out_of_hours: OutOfHours = OutOfHours.COVERED
 
 
 @dataclass(frozen=True, slots=True)

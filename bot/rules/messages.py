@@ -60,6 +60,7 @@ class SendKind(StrEnum):
     PICTURE = "PICTURE"
     DOCUMENT = "DOCUMENT"
     MENU = "MENU"
+    SECOND_ROAD = "SECOND_ROAD"
 
 
 class OutboxStatus(StrEnum):
@@ -77,11 +78,16 @@ class RecipientKind(StrEnum):
     PARTICIPANT = "PARTICIPANT"
     STAFF = "STAFF"
     STRANGER = "STRANGER"
+    SITE = "SITE"
+    GROUP = "GROUP"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom a message is for: a subject code or staff code; a stranger is known by the chat's lane only."""
+    """Whom a message is for: a subject code or staff code; a stranger is known by the chat's lane only.
+
+    SITE is a site's second road, GROUP its registered group; both are known by the site's code.
+    """
 
     kind: RecipientKind
     code: str
@@ -96,7 +102,8 @@ class Message:
     then the other. `about`: the subject a row speaks of (its words are encrypted under that subject's key).
     `edits` is the unique key of the row whose Telegram message is edited or loses its buttons.
     `tap_id` is the callback query an ANSWER_TAP answers. A MENU sets the commands of the chat:
-    each button is one (`data`) with its description. `cancel_tag` groups rows that one fact cancels,
+    each button is one (`data`) with its description.
+    A SECOND_ROAD goes to addresses beside Telegram. `cancel_tag` groups rows that one fact cancels,
     such as `reminder:TJ-001:injection-2`.
     """
 
@@ -123,7 +130,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """A message in the outbox with what became of it. `chat_id` is filled at claim time only."""
+    """A message in the outbox and what became of it. A claim fills `chat_id` or `addresses`."""
 
     id: OutboxId
     message: Message
@@ -131,6 +138,7 @@ class OutboxRow:
     created_at: datetime
     attempts: int
     chat_id: int | None = None
+    addresses: tuple[str, ...] = ()
     edits_message_id: int | None = None
     telegram_message_id: int | None = None
     last_uncertain: bool = False

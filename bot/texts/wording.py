@@ -29,6 +29,7 @@ LONGEST: Final[Mapping[SendKind, int]] = {
     SendKind.PICTURE: 1024,
     SendKind.DOCUMENT: 1024,
     SendKind.MENU: 4096,
+    SendKind.SECOND_ROAD: 4096,
 }
 LONGEST_TOKEN = 64
 # Of what a person typed (`{words:short}`): enough to judge by, and an alert stays one message.
@@ -119,7 +120,7 @@ class Texts:
         """
         texts = [self._paragraphs(message, language) for language in _languages(message)]
         text = _fitting(_BETWEEN_LANGUAGES.join(texts), message)
-        if not text and message.kind in (SendKind.SEND, SendKind.EDIT):
+        if not text and message.kind in (SendKind.SEND, SendKind.EDIT, SendKind.SECOND_ROAD):
             raise Unsayable(f"{message.unique_key} says nothing")
         return Rendered(
             text=text,
