@@ -183,6 +183,7 @@ async def bring_in(rehearsal: Rehearsal) -> Cast:
     await _record_past(rehearsal)
     rehearsal.clock.move_to(_JOINING)
     await _join_all(rehearsal, [one for one in patients if _course_of(one).joined])
+    await _take_low_count(rehearsal, next(one for one in staff if one.code == "CJN1"))
     await rehearsal.move_to(local(9, 19, 6))
     for one in patients:
         if one.code in _ANSWER_REMINDERS:
@@ -265,6 +266,12 @@ async def _join_all(rehearsal: Rehearsal, patients: Sequence[Character]) -> None
             shown = rehearsal.button_of(one.person, label_in[one.language])
             await telegram.tap(one.person, shown.message_id, label_in[one.language])
     await rehearsal.settle()
+
+
+async def _take_low_count(rehearsal: Rehearsal, coordinator: Character) -> None:
+    """The coordinator in Jinan has taken the case of the low count and reached the patient."""
+    for key in ("staff.case.take", "staff.case.contacted"):
+        await rehearsal.tap(coordinator.person, rehearsal.service.texts.say(key, coordinator.language))
 
 
 def _ways_to_join(rehearsal: Rehearsal, language: Language) -> list[str]:

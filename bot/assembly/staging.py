@@ -19,9 +19,11 @@ from starlette.types import ASGIApp
 from bot.actions.console_account import set_password
 from bot.actions.manage_participants import invite_participant
 from bot.actions.manage_staff import invite_staff
+from bot.assembly import scenes
 from bot.assembly.casting import MORNING, ZONE, bring_in, local
 from bot.assembly.peopling import OPERATOR
 from bot.assembly.rehearsing import Rehearsal, opened_rehearsal
+from bot.assembly.scenes import Playing
 from bot.clock import MovableClock, new_secret
 from bot.rehearsal.cast import Cast
 from bot.rehearsal.chats import Happening
@@ -32,7 +34,7 @@ from bot.rehearsal.stand_in import StandIn
 from bot.rehearsal.world import Kept
 from bot.rules.errors import NotEntitled
 from bot.rules.messages import OutboxRow, Priority, Recipient, RecipientKind
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.study import Language, StaffCode, SubjectCode
 from bot.texts import Texts
 from handlers.console.pages import session_cookie
 
@@ -87,6 +89,7 @@ class Staged:
         await rehearsal.service.desk.archive.backup(self._folder / "start.db")
         self._kept = self.telegram.keep()
         await self._begin()
+        self.raised += 1
 
     async def close(self) -> None:
         await self._open.aclose()
@@ -125,9 +128,7 @@ class Staged:
             entries = await uow.audit.since(0)
         self._recorded = entries[-1].number if entries else 0
         self.journal.begin_anew()
-        self.raised += 1
         await self._look_ahead()
-        self.changes.note()
 
     async def _undo(self) -> None:
         if self._kept is None:
@@ -141,10 +142,16 @@ class Staged:
         await self._opened()
         await self._begin()
 
-    async def play(self, scene: Scene) -> None:
+    async def play(self, scene: Scene, language: Language) -> None:
         async with self._moving():
             await self._undo()
             self.scene = scene
+            playing = Playing(rehearsal=self.rehearsal, cast=self.cast, to=self._pass_until)
+            await scenes.play(scene, playing, language)
+            self.raised += 1
+
+    def focus(self, language: Language) -> tuple[str, str]:
+        return scenes.FOCUS[self.scene][language]
 
     # ── time ─────────────────────────────────────────────────────────────────
 
@@ -192,6 +199,15 @@ class Staged:
         if moment > self.now() and not self._enough:
             self.clock.move_to(moment)
         self.journal.time_jumps(self.now())
+        await self._settle()
+
+    async def _pass_until(self, moment: datetime) -> None:
+        """As a jump, but of the play: the log does not speak of it."""
+        await self._settle()
+        while await self._step(until=moment):
+            pass
+        if moment > self.now():
+            self.clock.move_to(moment)
         await self._settle()
 
     async def _to_next_event(self) -> None:

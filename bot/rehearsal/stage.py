@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.rehearsal.cast import Cast
 from bot.rehearsal.journal import Journal
 from bot.rehearsal.stand_in import StandIn
-from bot.rules.study import StaffCode
+from bot.rules.study import Language, StaffCode
 from bot.texts import Texts
 
 
@@ -35,6 +35,10 @@ class Scene(StrEnum):
     """A moment to step into. START is the morning on which the curtain rises."""
 
     START = "start"
+    FIRST_DAY = "first_day"
+    GOOD_EVENING = "good_evening"
+    NIGHT_ALARM = "night_alarm"
+    PLATELETS_100 = "platelets_100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,11 @@ class Stage(Protocol):
     def stop_here(self) -> None:
         """A jump that is under way ends at the moment it has reached."""
 
-    async def play(self, scene: Scene) -> None:
-        """Undoes everything and plays up to where this scene begins."""
+    async def play(self, scene: Scene, language: Language) -> None:
+        """Undoes everything and plays up to where this scene begins, with people of this language."""
+
+    def focus(self, language: Language) -> tuple[str, str]:
+        """The codes of the patient and the colleague this scene is about."""
 
     async def open_card(self, code: str) -> None:
         """She scans the card her nurse printed."""

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from bot.assembly.casting import MORNING, SITES
+from bot.assembly.casting import MORNING, SITES, local
 from bot.assembly.staging import Staged
 from bot.rehearsal.journal import Sort
 from bot.rehearsal.page.app import PATH, Page
@@ -40,7 +40,7 @@ async def curtain(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sta
 @pytest_asyncio.fixture(loop_scope="module")
 async def stage(curtain: Staged) -> Staged:
     """As on Tuesday morning, whatever the test before did."""
-    await curtain.play(Scene.START)
+    await curtain.play(Scene.START, Language.ZH)
     return curtain
 
 
@@ -145,6 +145,56 @@ async def test_undoing_puts_every_phone_back_as_it_was(stage: Staged, visitor: h
     assert stage.now() - MORNING < timedelta(minutes=1)
     await play(visitor, "say", who="TJ-001", text="你好")
     assert [line.sort for line in stage.journal.lines][:1] == [Sort.WROTE]
+
+
+@pytest.mark.parametrize(
+    ("scene", "at", "told"),
+    [
+        (Scene.FIRST_DAY, "08:30", "Scan the card"),
+        (Scene.GOOD_EVENING, "19:00", "How are you today?"),
+        (Scene.NIGHT_ALARM, "23:40", "Call 120 now"),
+        (Scene.PLATELETS_100, "09:50", "You do not need to come for the next injection"),
+    ],
+)
+async def test_a_scene_begins_where_it_says(
+    stage: Staged, visitor: httpx.AsyncClient, scene: Scene, at: str, told: str
+) -> None:
+    page = await play(visitor, "scene", name=scene.value, lang="en")
+    assert f'data-show="time">{at}<' in page.text
+    assert told in page.text
+    assert stage.texts.say(f"rehearsal.scene.{scene.value}_try", Language.EN).partition("“")[0] in page.text
+
+
+async def test_a_night_alarm_nobody_answers_reaches_the_principal_investigator_and_the_central_contact(
+    stage: Staged, visitor: httpx.AsyncClient
+) -> None:
+    await play(visitor, "scene", name="night_alarm", lang="zh")
+    told: set[str] = set()
+    while stage.now() < local(11, 0, 5):
+        await play(visitor, "time", to="event")
+        told |= {who for line in stage.journal.lines for who in (line.who, *line.also)}
+    assert {"CA1", "SI1", "PI1", "CE1"} <= told
+
+
+async def test_no_injection_is_asked_about_once_the_platelets_have_reached_100(
+    stage: Staged, visitor: httpx.AsyncClient
+) -> None:
+    await play(visitor, "scene", name="platelets_100", lang="zh")
+    await play(visitor, "time", to="morning")
+    reminders = [
+        line.words for line in stage.journal.lines if line.who == "TJ-001" and line.sort is Sort.REMINDER
+    ]
+    assert reminders
+    assert not [words for words in reminders if "针" in words]
+
+
+async def test_a_jump_can_be_stopped_on_the_way(stage: Staged, visitor: httpx.AsyncClient) -> None:
+    jumping = asyncio.create_task(play(visitor, "time", to="morning"))
+    while not stage.journal.lines:
+        await stage.changes.wait(1.0)
+    await play(visitor, "stop")
+    await jumping
+    assert stage.now() - MORNING < timedelta(hours=23)
 
 
 async def test_a_patient_who_has_not_joined_joins_by_her_card(

@@ -263,8 +263,8 @@ class Page:
         form = await request.form()
         name = _text(form, "name")
         if name in {one.value for one in Scene}:
-            await self._stage.play(Scene(name))
-        return await self._done(request, form)
+            await self._stage.play(Scene(name), view.spoken(_text(form, "lang"), ""))
+        return await self._done(request, form, elsewhere=True)
 
     async def console(self, request: Request) -> Response:
         """Signs the visitor in to the console: as this person, or as one who may read this record."""
@@ -275,12 +275,15 @@ class Page:
         response.set_cookie(given.cookie, given.token, httponly=True, samesite="lax")
         return response
 
-    async def _done(self, request: Request, form: FormData, *, notice: str = "") -> Response:
+    async def _done(
+        self, request: Request, form: FormData, *, notice: str = "", elsewhere: bool = False
+    ) -> Response:
         """For the script a short answer; for a page without script the page again, when it is answered."""
         if request.headers.get("x-suifang") == "script":
             return JSONResponse({"notice": notice})
         await self._stage.heard()
-        chosen = {name: _text(form, name) for name in ("lang", "patient", "staff")}
+        kept = ("lang",) if elsewhere else ("lang", "patient", "staff")
+        chosen = {name: _text(form, name) for name in kept}
         return RedirectResponse(f"{PATH}?{urlencode(chosen)}", status_code=303)
 
     # ── refusing ─────────────────────────────────────────────────────────────

@@ -76,11 +76,12 @@ def choose(stage: Stage, *, language: str, patient: str, staff: str, accepted: s
     """The choice asked for; what was not said follows the language, what does not exist is passed over."""
     speaks = spoken(language, accepted)
     known_patient, known_staff = stage.cast.get(patient), stage.cast.get(staff)
+    shown_patient, shown_staff = (stage.cast.characters[code] for code in stage.focus(speaks))
     if known_patient is None or not known_patient.is_patient:
-        known_patient = next(one for one in stage.cast.patients() if one.language is speaks)
+        known_patient = shown_patient
     offered = stage.cast.staff_of(known_patient.site)
     if known_staff not in offered or known_staff is None:
-        known_staff = next((one for one in offered if one.language is speaks), offered[0])
+        known_staff = shown_staff if shown_staff in offered else offered[0]
     return Chosen(speaks, known_patient, known_staff)
 
 

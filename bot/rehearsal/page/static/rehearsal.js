@@ -130,7 +130,7 @@ function badges() {
 
 function show(next) {
   if (next.raised !== state.raised) {
-    location.reload();
+    location.replace(`${path}?lang=${body.dataset.lang}${location.hash}`);
     return;
   }
   const before = state;
@@ -282,7 +282,7 @@ document.addEventListener("click", (event) => {
   }
   if (target.closest(".guide .close")) {
     find(".guide").hidden = true;
-    sessionStorage.setItem("guide", "closed");
+    sessionStorage.setItem("guide", find(".guide").dataset.scene);
   }
   if (target.closest('.sheet button[name="who"]')) setTimeout(() => target.closest("details").removeAttribute("open"));
 });
@@ -332,7 +332,7 @@ narrow.addEventListener("change", badges);
 // ── beginning ────────────────────────────────────────────────────────────────
 
 all("[data-try], .guide .close").forEach((button) => (button.hidden = false));
-if (sessionStorage.getItem("guide") === "closed") find(".guide").hidden = true;
+if (sessionStorage.getItem("guide") === find(".guide").dataset.scene) find(".guide").hidden = true;
 choose(["patient", "staff", "log"].includes(tab) ? tab : "patient");
 const lists = all("main .chat, main .log");
 lists.forEach(letScroll);
