@@ -7,7 +7,7 @@ export PYTHON
 RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test check fix messages bench lock clean
+.PHONY: help demo test check fix messages pictures bench lock clean
 
 help: ## print this help
 	@echo "Suifang: what make can do"
@@ -32,6 +32,10 @@ messages: .venv/.dev ## say what is missing, unused or unequal among the words o
 
 bench: .venv/.dev ## measure: updates a second against three rivals, a red flag under load, ticks, start-up
 	@.venv/bin/python -m tests.bench
+
+pictures: .venv/.dev ## take the pictures of the README anew (docs/pictures/)
+	@sh deploy/setup.sh browser
+	@CHROMIUM=$$(sh deploy/setup.sh find-browser) .venv/bin/python deploy/pictures.py
 
 lock: .venv/.dev ## write both lock files anew from pyproject.toml (UPGRADE=1: newest versions)
 	@$(RESOLVE) --extra build --extra dev --output-file requirements-dev.lock pyproject.toml

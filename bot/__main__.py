@@ -5,6 +5,9 @@ With `--json` one JSON document on standard output. The commands call the same a
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from bot.commands.facts import dose_app, lab_app
@@ -24,7 +27,24 @@ from bot.texts import Texts
 from storage.errors import StorageUnavailable
 from storage.keyring import WrongKey
 
-app = typer.Typer(help="Suifang: the follow-up companion of a clinical trial.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"suifang {version('suifang')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _suifang(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="The version, and ends.")
+    ] = False,
+) -> None:
+    """Suifang: the follow-up companion of a clinical trial."""
+
+
 app.command("run")(run_command)
 app.command("rehearse")(rehearse_command)
 app.command("health")(health_command)

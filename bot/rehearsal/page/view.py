@@ -20,7 +20,7 @@ ZONE: Final = "Asia/Shanghai"
 _MOST_LINES: Final = 300
 # A later answer is no answer to what a person did.
 _LONGEST_ANSWER_S: Final = 30.0
-_LONGEST_DETAIL: Final = 80
+_LONGEST_DETAIL: Final = {Language.EN: 80, Language.ZH: 48}
 _MARK: Final = "rehearsal.mark"
 _BETWEEN_LANGUAGES: Final = "— — —"
 
@@ -190,7 +190,8 @@ def _first_words(stage: Stage, line: Line, language: Language) -> str:
     words = next((said[code] for code in said if languages.get(code) is language), line.words)
     marks = {stage.texts.say(_MARK, one) for one in Language}
     begins = " ".join(part for part in words.splitlines() if part.strip() and part not in marks)
-    return begins if len(begins) <= _LONGEST_DETAIL else f"{begins[:_LONGEST_DETAIL].rstrip()} …"
+    longest = _LONGEST_DETAIL[language]
+    return begins if len(begins) <= longest else f"{begins[:longest].rstrip()} …"
 
 
 def _delay(line: Line) -> str:

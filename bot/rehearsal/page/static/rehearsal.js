@@ -46,6 +46,9 @@ function letScroll(list) {
   list.addEventListener("scroll", () => offerEnd(list), { passive: true });
 }
 
+// An item as it came, without what the page adds to it.
+const asSent = new WeakMap();
+
 // Replaces only what differs, so that nothing jumps while one reads.
 function renew(list, html) {
   const fresh = document.createElement("template");
@@ -57,7 +60,7 @@ function renew(list, html) {
   for (const item of [...fresh.content.children]) {
     const known = old.get(item.dataset.key);
     old.delete(item.dataset.key);
-    if (known && known.outerHTML === item.outerHTML) {
+    if (known && (asSent.get(known) ?? known.outerHTML) === item.outerHTML) {
       if (known === before) before = known.nextElementSibling;
       else list.insertBefore(known, before);
       continue;
@@ -67,6 +70,7 @@ function renew(list, html) {
       known.replaceWith(item);
       continue;
     }
+    asSent.set(item, item.outerHTML);
     item.classList.add("new");
     item.addEventListener("animationend", () => item.classList.remove("new"), { once: true });
     list.insertBefore(item, before);
@@ -80,8 +84,18 @@ function renew(list, html) {
 // The first of what has arrived since somebody last did something here: it is read from there on.
 const unread = new WeakMap();
 function anchor(list, first) {
-  if (!unread.get(list)?.isConnected) unread.set(list, first);
-  return unread.get(list);
+  const item = () => list.querySelector(`:scope > [data-key="${unread.get(list)}"]`);
+  if (first && !(unread.has(list) && item())) unread.set(list, first.dataset.key);
+  return item();
+}
+
+// A telephone taken up: from her own last message on, if she just wrote, else the last message.
+function begin(list) {
+  toEnd(list);
+  const items = all(":scope > .message", list);
+  const last = items.slice(-6).findLast((item) => item.matches(".mine"));
+  follow(list, last ?? items.at(-1));
+  offerEnd(list);
 }
 
 const loading = new Map();
@@ -311,7 +325,7 @@ async function turnTo(side, code) {
   typing(phone, state.typing.includes(code));
   badges();
   await refresh(list);
-  toEnd(list);
+  begin(list);
 }
 
 function choose(name) {
@@ -323,7 +337,7 @@ function choose(name) {
   });
   badges();
   const list = find(`#${name} .chat, #${name} .log`);
-  if (narrow.matches && !away.has(list)) toEnd(list);
+  if (narrow.matches && !away.has(list)) (list.matches(".chat") ? begin : toEnd)(list);
 }
 
 find('select[name="patient"]').addEventListener("change", (event) => event.target.form.submit());
@@ -336,6 +350,7 @@ if (sessionStorage.getItem("guide") === find(".guide").dataset.scene) find(".gui
 choose(["patient", "staff", "log"].includes(tab) ? tab : "patient");
 const lists = all("main .chat, main .log");
 lists.forEach(letScroll);
-lists.forEach(toEnd);
-document.fonts?.ready.then(() => lists.forEach(toEnd));
+const take = (list) => (list.matches(".chat") ? begin(list) : toEnd(list));
+lists.forEach(take);
+document.fonts?.ready.then(() => lists.forEach(take));
 new EventSource(`${path}/events?lang=${body.dataset.lang}`).onmessage = (event) => show(JSON.parse(event.data));
