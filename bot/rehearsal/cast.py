@@ -50,5 +50,6 @@ class Cast:
         return tuple(one for one in self if one.is_patient)
 
     def staff_of(self, site: SiteCode | None) -> tuple[Character, ...]:
-        """Those who may be told of a patient of this site."""
-        return tuple(one for one in self if not one.is_patient and one.site in (None, site))
+        """Those who may be told of a patient of this site: its own people first."""
+        team = [one for one in self if not one.is_patient and one.site in (None, site)]
+        return tuple(sorted(team, key=lambda one: one.site is None))

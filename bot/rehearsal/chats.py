@@ -171,13 +171,17 @@ class HappeningKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One line of the rehearsal's log: who or what, in which chat, with which words."""
+    """One line of the rehearsal's log: who or what, in which chat, with which words.
+
+    `content` names what a message without words holds: `voice`, `sticker`, …
+    """
 
     kind: HappeningKind
     at: datetime
     chat_id: int | None = None
     message_id: int | None = None
     words: str = ""
+    content: str = ""
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ _BY_PEOPLE: Final = {
 class Line:
     """One line. `who` is a code, `delay_s` the seconds from what a person did to this answer.
 
-    `also`: to whom else the same was said, in which words.
+    `also`: to whom else the same was said, in which words. `content`: what was sent without words.
     """
 
     at: datetime
@@ -64,6 +64,7 @@ class Line:
     said: Phrase | None = None
     level: str = ""
     subject: str = ""
+    content: str = ""
     also: dict[str, str] = field(default_factory=dict)
 
 
@@ -94,7 +95,15 @@ class Journal:
         if sort in BY_BOT and self._acted_at_s is not None:
             delay_s = self._clock.monotonic() - self._acted_at_s
         self.fresh.append(
-            Line(happening.at, sort, who, happening.words, delay_s, message_id=happening.message_id)
+            Line(
+                happening.at,
+                sort,
+                who,
+                happening.words,
+                delay_s,
+                message_id=happening.message_id,
+                content=happening.content,
+            )
         )
 
     def nobody_acted(self) -> None:

@@ -113,16 +113,18 @@ class World:
         chat_id: int | None = None,
         message_id: int | None = None,
         words: str = "",
+        content: str = "",
     ) -> None:
-        happening = Happening(kind, self._now(), chat_id, message_id, words)
+        happening = Happening(kind, self._now(), chat_id, message_id, words, content)
         for listener in self._listeners:
             listener(happening)
         self.wake()
 
     def note_message(self, kind: HappeningKind, entry: Entry) -> None:
         message = entry.message
-        words = message.get("text") or message.get("caption") or f"[{content_kind(message)}]"
-        self.note(kind, message["chat"]["id"], message["message_id"], words)
+        words = message.get("text") or message.get("caption") or ""
+        content = "" if words else content_kind(message)
+        self.note(kind, message["chat"]["id"], message["message_id"], words, content)
 
     def wake(self) -> None:
         """Something changed: whoever waits for a condition looks again."""

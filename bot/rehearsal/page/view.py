@@ -185,6 +185,8 @@ def _words(texts: Texts, line: Line, language: Language) -> str:
 
 def _first_words(stage: Stage, line: Line, language: Language) -> str:
     """How it begins, without mark; where it was said in both languages, in the visitor's."""
+    if line.content:
+        return stage.texts.words(Phrase(key=f"rehearsal.content.{line.content}"), language, ZONE)
     said = {line.who: line.words, **line.also}
     languages = {code: one.language for code in said if (one := stage.cast.get(code)) is not None}
     words = next((said[code] for code in said if languages.get(code) is language), line.words)
