@@ -234,20 +234,26 @@ async def _enrol(rehearsal: Rehearsal, course: _Course) -> Character:
 
 async def _record_past(rehearsal: Rehearsal) -> None:
     """What the coordinators entered in the weeks before, each at its time."""
-    desk = rehearsal.service.desk
     entries: list[tuple[datetime, _Course, int | str]] = []
     for course in _COURSES:
         entries += [(at, course, number) for number, at in enumerate(course.doses, start=1)]
         entries += [(at, course, value) for at, value in course.counts]
     for at, course, what in sorted(entries, key=lambda one: one[0]):
         rehearsal.clock.move_to(at + timedelta(minutes=25))
-        by, subject = StaffCode(course.coordinator), SubjectCode(course.code)
-        if isinstance(what, int):
-            dose = DoseEntry(subject=subject, number=what, given_at=at)
-            await record_dose(desk, entry=dose, by=by, auth=AuthMethod.CONSOLE)
-        else:
-            lab = LabEntry(subject=subject, value=Decimal(what), as_entered=f"{what} {UNIT}", sampled_at=at)
-            await record_lab(desk, entry=lab, by=by, auth=AuthMethod.CONSOLE)
+        await enter(rehearsal, SubjectCode(course.code), what, at=at, by=StaffCode(course.coordinator))
+
+
+async def enter(
+    rehearsal: Rehearsal, subject: SubjectCode, what: int | str, *, at: datetime, by: StaffCode
+) -> None:
+    """A coordinator enters a dose by its number, or a platelet count in 10⁹/L as text."""
+    desk = rehearsal.service.desk
+    if isinstance(what, int):
+        dose = DoseEntry(subject=subject, number=what, given_at=at)
+        await record_dose(desk, entry=dose, by=by, auth=AuthMethod.CONSOLE)
+    else:
+        lab = LabEntry(subject=subject, value=Decimal(what), as_entered=f"{what} {UNIT}", sampled_at=at)
+        await record_lab(desk, entry=lab, by=by, auth=AuthMethod.CONSOLE)
 
 
 async def _join_all(rehearsal: Rehearsal, patients: Sequence[Character]) -> None:

@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Final
 
-from bot.actions.record_dose import DoseEntry, record_dose
-from bot.actions.record_lab import UNIT, LabEntry, record_lab
-from bot.assembly.casting import local
+from bot.assembly.casting import enter, local
 from bot.assembly.rehearsing import Rehearsal
 from bot.rehearsal.cast import Cast
 from bot.rehearsal.stage import Scene
-from bot.rules.access import AuthMethod
 from bot.rules.study import Language, StaffCode, SubjectCode
 
 # Who is shown, by the language of the visitor: a patient and a colleague.
@@ -47,20 +43,9 @@ class Playing:
         await self.rehearsal.telegram.type(self.cast.characters[code].person, text)
         await self.to(self.rehearsal.clock.now())
 
-    async def count(self, code: str, value: str, sampled_at: datetime, by: str) -> None:
-        """The coordinator enters a platelet count, in 10⁹/L."""
-        entry = LabEntry(
-            subject=SubjectCode(code),
-            value=Decimal(value),
-            as_entered=f"{value} {UNIT}",
-            sampled_at=sampled_at,
-        )
-        await record_lab(self.rehearsal.service.desk, entry=entry, by=StaffCode(by), auth=AuthMethod.CONSOLE)
-        await self.to(self.rehearsal.clock.now())
-
-    async def dose(self, code: str, number: int, given_at: datetime, by: str) -> None:
-        entry = DoseEntry(subject=SubjectCode(code), number=number, given_at=given_at)
-        await record_dose(self.rehearsal.service.desk, entry=entry, by=StaffCode(by), auth=AuthMethod.CONSOLE)
+    async def enters(self, by: str, code: str, what: int | str, at: datetime) -> None:
+        """A coordinator enters a dose by its number, or a platelet count in 10⁹/L."""
+        await enter(self.rehearsal, SubjectCode(code), what, at=at, by=StaffCode(by))
         await self.to(self.rehearsal.clock.now())
 
 
@@ -78,14 +63,14 @@ async def play(scene: Scene, playing: Playing, language: Language) -> None:
             await playing.writes(FOCUS[scene][language][0], _ALARM[language])
         case Scene.PLATELETS_100:
             await playing.to(local(10, 9, 50))
-            await playing.count("TJ-001", "104", local(10, 9, 10), "CA1")
-            await playing.count("TJ-002", "108", local(10, 9, 20), "CA2")
+            await playing.enters("CA1", "TJ-001", "104", local(10, 9, 10))
+            await playing.enters("CA2", "TJ-002", "108", local(10, 9, 20))
 
 
 async def _morning_visits(playing: Playing) -> None:
     """Both had their blood drawn and their second injection."""
     await playing.to(local(10, 10, 45))
-    await playing.count("TJ-001", "68", local(10, 9, 5), "CA1")
-    await playing.dose("TJ-001", 2, local(10, 9, 30), "CA1")
-    await playing.count("TJ-002", "72", local(10, 10, 5), "CA2")
-    await playing.dose("TJ-002", 2, local(10, 10, 30), "CA2")
+    await playing.enters("CA1", "TJ-001", "68", local(10, 9, 5))
+    await playing.enters("CA1", "TJ-001", 2, local(10, 9, 30))
+    await playing.enters("CA2", "TJ-002", "72", local(10, 10, 5))
+    await playing.enters("CA2", "TJ-002", 2, local(10, 10, 30))
