@@ -74,6 +74,7 @@ class Labs:
             col(LabRow.analyte) == result.analyte,
             col(LabRow.value) == result.value,
             col(LabRow.subject_code) != result.subject_code,
+            col(LabRow.id) != (result.corrects or ""),
             col(LabRow.voided_at).is_(None),
         )
         return tuple(SubjectCode(code) for code in await self._session.exec(query.distinct()))
@@ -125,7 +126,7 @@ class Decisions:
     async def of(self, subject: SubjectCode) -> tuple[Decision, ...]:
         """All of them, oldest first."""
         query = select(DecisionRow).where(col(DecisionRow.subject_code) == subject)
-        rows = await self._session.exec(query.order_by(col(DecisionRow.decided_at), col(DecisionRow.id)))
+        rows = await self._session.exec(query.order_by(col(DecisionRow.decided_at), col(DecisionRow.seq)))
         return tuple(to_value(Decision, row) for row in rows)
 
 
@@ -161,5 +162,5 @@ class Therapies:
     async def of(self, subject: SubjectCode) -> tuple[Therapy, ...]:
         """Every value of every therapy, oldest decision first."""
         query = select(TherapyRow).where(col(TherapyRow.subject_code) == subject)
-        rows = await self._session.exec(query.order_by(col(TherapyRow.decided_at), col(TherapyRow.id)))
+        rows = await self._session.exec(query.order_by(col(TherapyRow.decided_at), col(TherapyRow.seq)))
         return tuple(to_value(Therapy, row) for row in rows)

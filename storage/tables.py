@@ -150,7 +150,8 @@ class DecisionRow(SQLModel, table=True):
     """What the site decided on an activity; the newest of an activity counts."""
 
     __tablename__ = "decision"
-    id: str = Field(primary_key=True, max_length=20)
+    seq: int | None = _number()
+    id: str = Field(unique=True, max_length=20)
     subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
     activity_key: str = Field(max_length=40)
     kind: DecisionKind = _word(DecisionKind)
@@ -178,7 +179,8 @@ class TherapyRow(SQLModel, table=True):
     """A planned therapy as decided; a change is a new row of the same number."""
 
     __tablename__ = "therapy"
-    id: str = Field(primary_key=True, max_length=20)
+    seq: int | None = _number()
+    id: str = Field(unique=True, max_length=20)
     subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
     number: int
     starts_at: datetime = _moment()

@@ -5,26 +5,29 @@ Everything goes through the actions; what people read is read off their `phones`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.actions.desk import Desk
-from bot.actions.manage_participants import Enrolment, add_participant, invite_participant
+from bot.actions.manage_participants import Enrolment, add_participant
 from bot.actions.manage_sites import add_site
-from bot.actions.manage_staff import add_staff, invite_staff
+from bot.actions.manage_staff import add_staff
 from bot.actions.note_sae import advance_sae_tasks
-from bot.actions.plan_visits import course_of
+from bot.actions.plan_visits import course_of, replan_in
 from bot.actions.record_dose import DoseEntry, record_dose
 from bot.actions.record_lab import LabEntry, record_lab
+from bot.actions.speak import participant_as_recipient, staff_as_recipient
 from bot.calendars import SiteCalendars
 from bot.clock import MovableClock
 from bot.rules import schedule
 from bot.rules.access import Actor, AuthMethod
 from bot.rules.activities import PlannedActivity
 from bot.rules.case import Case
+from bot.rules.messages import Recipient
 from bot.rules.participant import Dose, LabResult, Participant, ParticipantState
 from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, Study, SubjectCode
 from bot.study_file import load_study
@@ -49,7 +52,6 @@ _PEOPLE = (
     (CW1, Role.COORDINATOR, "WH", CRC_WUHAN),
     (StaffCode("CEN"), Role.CENTRAL, None, CENTRAL),
 )
-_WORDS = {Language.ZH: ("中文", "往下", "好了"), Language.EN: ("English", "Go on", "Done")}
 
 
 def local(words: str, zone: ZoneInfo = TIANJIN) -> datetime:
@@ -87,10 +89,9 @@ class Ward:
             await add_staff(
                 self.desk, code=code, role=role, site=site_code, language=Language.ZH, by=OPERATOR
             )
-            invitation, _ = await invite_staff(self.desk, code=code, by=OPERATOR)
-            await self.phones.type(chat, f"/start {invitation.code}")
+            await self._link(staff_as_recipient(code), chat)
         await self.enrol(subject, language=language, baseline=baseline, day1=day1)
-        await self.join(subject, HER, language)
+        await self.join(subject, HER)
 
     async def enrol(
         self,
@@ -112,15 +113,18 @@ class Ward:
         )
         await add_participant(self.desk, enrolment=enrolment, by=OPERATOR)
 
-    async def join(self, subject: SubjectCode, chat: int, language: Language) -> None:
-        choose, go_on, done = _WORDS[language]
-        invitation = await invite_participant(self.desk, subject=subject, by=OPERATOR)
-        await self.phones.type(chat, invitation.code)
-        await self.phones.tap(chat, choose)
-        await self.phones.tap(chat, go_on)
-        for item in self.desk.study.consent.items[:2]:
-            await self.phones.tap(chat, item.label.said_in(language))
-        await self.phones.tap(chat, done)
+    async def join(self, subject: SubjectCode, chat: int) -> None:
+        """As if she had joined in the chat (tests/actions/test_story.py does it tap by tap)."""
+        await self._link(participant_as_recipient(subject), chat)
+        async with self.desk.archive.begin() as uow:
+            participant = await uow.participants.lock(subject)
+            assert participant is not None
+            joined = replace(participant, joined_at=self.now)
+            await replan_in(uow, self.desk, joined)
+
+    async def _link(self, whom: Recipient, chat: int) -> None:
+        async with self.desk.archive.begin() as uow:
+            await uow.identities.link(chat, whom, self.now)
 
     async def until(self, words: str) -> None:
         """Jumps to this time and lets everything happen that is due; what is too late by then is missed."""
@@ -187,15 +191,21 @@ class Ward:
         return [screen.text for screen in self.phones.chats.get(chat, [])[since:]]
 
 
+# Both are read from many files and never change.
+_TEXTS = cache(Texts.load)
+_UNDERSTANDER = cache(Understander.load)
+_STUDY = cache(load_study)
+
+
 def ward_of(archive: Archive, *, study: Study | None = None, now: datetime = MONDAY) -> Ward:
     """A ward on this archive; nobody is in it yet."""
-    used = study or load_study("ql-ctit-ruls-1002")
+    used = study or _STUDY("ql-ctit-ruls-1002")
     clock = MovableClock(now, frozen=True)
     desk = Desk(
         archive=archive,
         study=used,
         clock=clock,
         calendars=SiteCalendars(used.working_hours),
-        understander=Understander.load(),
+        understander=_UNDERSTANDER(),
     )
-    return Ward(Phones(desk=desk, clock=clock, texts=Texts.load()))
+    return Ward(Phones(desk=desk, clock=clock, texts=_TEXTS()))

@@ -287,12 +287,12 @@ class Visit:
 
 
 def _newest_decisions(decisions: Iterable[Decision]) -> list[Decision]:
-    ordered = sorted(decisions, key=lambda one: (one.decided_at, one.id))
+    ordered = sorted(decisions, key=lambda one: one.decided_at)  # of one moment the last given counts
     return list({one.activity_key: one for one in ordered}.values())
 
 
 def _newest_therapies(therapies: Iterable[Therapy]) -> tuple[Therapy, ...]:
-    ordered = sorted(therapies, key=lambda one: (one.decided_at, one.id))
+    ordered = sorted(therapies, key=lambda one: one.decided_at)  # of one moment the last given counts
     newest = {one.number: one for one in ordered}
     return tuple(newest[number] for number in sorted(newest))
 

@@ -13,7 +13,7 @@ Source: specification 1.4 (SCH-2, late and missed doses: "shown as old and new")
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -117,12 +117,13 @@ def effects(
 
 def changes(before: Iterable[PlannedActivity], after: Iterable[PlannedActivity]) -> tuple[Change, ...]:
     """Every activity that stands otherwise, in the order of the plan after."""
-    known = {one.key: one for one in before}
-    return tuple(
+    known, now = {one.key: one for one in before}, {one.key: one for one in after}
+    found = [
         Change(kind=kind, activity=one, was_at=known[one.key].target_at if one.key in known else None)
-        for one in after
+        for one in now.values()
         if (kind := _kind(known.get(one.key), one)) is not None
-    )
+    ]
+    return (*found, *_vanished(known.values(), now))
 
 
 def news(study: Study, course: Course, found: Sequence[Change], now: datetime) -> tuple[Phrase, ...]:
@@ -159,8 +160,9 @@ def line_of(change: Change) -> Phrase:
                 values["because"] = Phrase(key=f"operator.because.{one.changed_because.value.lower()}")
                 return Phrase(key="operator.effect.moved_because", values=values)
             return Phrase(key="operator.effect.moved", values=values)
-        case ChangeKind.CANCELLED if one.cancelled_because is not None:
-            values["because"] = Phrase(key=f"operator.because.{one.cancelled_because.value.lower()}")
+        case ChangeKind.CANCELLED:
+            because = one.cancelled_because.value.lower() if one.cancelled_because else "merged"
+            values["because"] = Phrase(key=f"operator.because.{because}")
             return Phrase(key="operator.effect.cancelled", values=values)
         case _:
             return Phrase(key=f"operator.effect.{change.kind.value.lower()}", values=values)
@@ -192,6 +194,19 @@ def _kind(before: PlannedActivity | None, after: PlannedActivity) -> ChangeKind 
     if after.is_open and before.target_at != after.target_at:
         return ChangeKind.MOVED
     return None
+
+
+def _vanished(before: Iterable[PlannedActivity], after: Mapping[str, PlannedActivity]) -> Iterator[Change]:
+    """Draws that have no date of their own any more: one sample serves for both, or none is asked for."""
+    for one in before:
+        if one.key in after or not one.is_open:
+            continue
+        serves = next((now for now in after.values() if set(one.draws) & set(now.draws)), None)
+        if serves is None:
+            gone = replace(one, status=ActivityStatus.CANCELLED)
+            yield Change(kind=ChangeKind.CANCELLED, activity=gone, was_at=one.target_at)
+        elif serves.is_open and serves.target_at != one.target_at:
+            yield Change(kind=ChangeKind.MOVED, activity=serves, was_at=one.target_at)
 
 
 def _any(found: Iterable[Change], kind: ChangeKind, why: CancelReason) -> bool:

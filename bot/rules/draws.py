@@ -45,6 +45,10 @@ def plan_draws(study: Study, course: Course, doses: Sequence[PlannedActivity]) -
         move = course.move_of(draw_key(draw.code))
         at = local_clock(move.to_at, course.time_zone) if move else clock
         target_at = at_local(draw.day, at, course.time_zone)
+        dose = next((one for one in doses if one.number == draw.rule.before_dose), None)
+        if draw.with_dose and move is None and dose is not None and dose.done_at is None:
+            same_day = course.day_of(dose.target_at) == draw.day
+            target_at = dose.target_at if same_day else target_at
         planned.append(_activity(course, draw, target_at, doses, taken.get(draw.code)))
     return tuple(planned)
 

@@ -81,13 +81,12 @@ class TestTheEveningRaceAtOneHundred:
         await ward.until("2026-03-09 19:00")
         assert "明天" in ward.phones.last(HER)
         await ward.lab("100.0", "2026-03-09 15:00")
-        assert "下一次打针" in ward.phones.last(HER)
+        assert "下一次针先不用" in ward.phones.last(HER)
         assert await ward.state() is ParticipantState.RESPONDED
         heard = len(ward.heard())
-        await ward.until("2026-03-10 20:00")
-        later = "\n".join(ward.heard(since=heard))
-        assert "打针" not in later
-        assert "抽血" in later
+        await ward.until("2026-03-10 07:30")
+        assert "打针" not in "\n".join(ward.heard(since=heard))
+        assert (await ward.plan())["draw-L4"].is_open
 
     async def test_saved_seconds_before_the_reminder_there_is_none_of_the_dose(self, ward: Ward) -> None:
         await ward.until("2026-03-09 18:59")
@@ -95,7 +94,7 @@ class TestTheEveningRaceAtOneHundred:
         await ward.lab("100.0", "2026-03-09 15:00")
         await ward.until("2026-03-09 19:30")
         told = ward.heard(since=heard)
-        assert "下一次打针" in told[0]
+        assert "下一次针先不用" in told[0]
         assert all("先抽血" not in one for one in told[1:])
 
     async def test_the_coordinator_sees_it_before_she_saves(self, ward: Ward) -> None:
@@ -300,7 +299,7 @@ class TestMoving:
         assert "outside its window" in words
         assert "is a day off" in words
         assert "dose 3: Tue 17 March, 09:40 → Sat 21 March, 09:40" in words
-        assert {one.kind for one in found.changes} == {ChangeKind.MOVED}
+        assert {one.kind for one in found.changes} <= {ChangeKind.MOVED, ChangeKind.ADDED}
 
     async def test_who_looked_at_an_old_screen_is_told_so(self, ward: Ward) -> None:
         await ward.until("2026-03-08 10:00")
@@ -415,6 +414,7 @@ class TestTheInfusionThatMovedTwice:
         await quick.until("2026-04-13 10:00")
         entry = TherapyEntry(subject=TJ_001, starts_at=local("2026-04-20 10:00"))
         await plan_therapy(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        await quick.settle()
         end = TherapyEnd(subject=TJ_001, number=1, reason="progression")
         await cancel_therapy(quick.desk, entry=end, by=CA1, auth=CONSOLE)
         await quick.settle()
@@ -488,7 +488,7 @@ class TestTransfer:
         assert (moved.site_code, moved.acknowledged_by) == ("WH", None)
         assert "TJ-001" in ward.phones.said(CRC_WUHAN)
         assert "已转到其他中心" in ward.phones.said(CRC)
-        await ward.phones.tap(CRC_WUHAN, "我来处理")
+        await ward.phones.tap_token(CRC_WUHAN, f"k:take:{case.id}")
         taken = next(one for one in await ward.open_cases() if one.id == case.id)
         assert taken.acknowledged_by == CW1
         with pytest.raises(NotEntitled):

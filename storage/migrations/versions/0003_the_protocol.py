@@ -84,6 +84,7 @@ def _make_tables() -> None:
     )
     op.create_table(
         "decision",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=20), nullable=False),
         _subject(),
         sa.Column("activity_key", sa.String(length=40), nullable=False),
@@ -93,7 +94,9 @@ def _make_tables() -> None:
         sa.Column("decided_by", sa.String(length=20), nullable=False),
         _moment("decided_at"),
         sa.Column("overrides_last_day", sa.Boolean(), nullable=False),
-        *_keys(),
+        sa.ForeignKeyConstraint(["subject_code"], ["participant.subject_code"]),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("id"),
     )
     op.create_table(
         "hold",
@@ -110,6 +113,7 @@ def _make_tables() -> None:
     )
     op.create_table(
         "therapy",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=20), nullable=False),
         _subject(),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -123,7 +127,9 @@ def _make_tables() -> None:
         sa.Column("ordered", sa.Boolean(), nullable=False),
         sa.Column("count_before", sa.String(length=32), nullable=True),
         _moment("infusion_started_at", null=True),
-        *_keys(),
+        sa.ForeignKeyConstraint(["subject_code"], ["participant.subject_code"]),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("id"),
     )
     op.create_table(
         "sae_task",
