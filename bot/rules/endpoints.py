@@ -1,9 +1,9 @@
 """Response after two weeks, in both readings of the registry, with and without a transfusion's wash-out.
 
-`count_at_endpoint` is the verified count sampled nearest to the day of the endpoint draw, inside its window
-and before the dose of that day; `responded_at_endpoint` whether it reached the limit. `responded_by_endpoint`:
-any verified count at or above the limit from a sample after dose 1 and no later than that window. Missing is
-missing: no earlier and no later count ever stands in for it.
+*At* the endpoint counts the verified count sampled nearest to the day of the endpoint draw, inside its window
+and before the dose of that day. *By* the endpoint counts any verified count at or above the limit from a
+sample after dose 1 and no later than that window. Missing is missing: no earlier and no later count ever
+stands in for it.
 
 Worked case, endpoint on day 15 (14 to 16), limit 100: 102 on day 11 and no draw on days 14 to 16: the count
 at the endpoint is missing, the response at it unknown, the response by it yes. With platelets transfused on
@@ -92,7 +92,7 @@ def endpoints(study: Study, course: Course, now: datetime) -> Endpoints | None:
 
 def share(readings: Iterable[bool | None]) -> Share:
     """How many responded, of a site or of the trial; missing is counted apart and never as a no."""
-    known = [one for one in readings]
+    known = list(readings)
     return Share(
         responded=sum(one is True for one in known),
         known=sum(one is not None for one in known),
@@ -112,7 +112,9 @@ def _reading(
 ) -> Reading:
     limit = study.endpoint.at_or_above
     at = _nearest(course, counts, target, window, before_dose)
-    by = [lab for lab in counts if lab.sampled_at is not None and course.day_of(lab.sampled_at) <= window.last]
+    by = [
+        lab for lab in counts if lab.sampled_at is not None and course.day_of(lab.sampled_at) <= window.last
+    ]
     reached = any(lab.value >= limit for lab in by)
     return Reading(
         count=at.value if at else None,
