@@ -12,6 +12,7 @@ import typer
 
 from bot.commands.facts import dose_app, lab_app
 from bot.commands.participants import participant_app
+from bot.commands.plan import therapy_app, visit_app
 from bot.commands.record import audit_app, db_app, export_command, health_command
 from bot.commands.roster import roster_app
 from bot.commands.running import rehearse_command, run_command
@@ -57,6 +58,8 @@ for name, room in (
     ("participant", participant_app),
     ("lab", lab_app),
     ("dose", dose_app),
+    ("visit", visit_app),
+    ("therapy", therapy_app),
     ("audit", audit_app),
     ("db", db_app),
 ):

@@ -40,6 +40,8 @@ _ENUMS: tuple[type[Enum], ...] = (
     case.CaseKind,
     participant.ParticipantState,
     participant.StatedWhat,
+    participant.HoldReason,
+    participant.TreatmentStop,
     report.Reporter,
     access.AuthMethod,
 )

@@ -173,6 +173,10 @@ class Outbox:
         hers = and_(col(OutboxMessageRow.lane) == _lane(to), col(OutboxMessageRow.routine).is_(True))
         return await self._cancel(hers, reason, at)
 
+    async def cancel_all(self, to: Recipient, reason: str, at: datetime) -> int:
+        """Cancels every open row of a recipient, safety texts too: she died."""
+        return await self._cancel(col(OutboxMessageRow.lane) == _lane(to), reason, at)
+
     async def get_by_key(self, unique_key: str) -> OutboxRow | None:
         row = await self._by_key(unique_key)
         return None if row is None else (await self._opened([row]))[0]

@@ -14,7 +14,14 @@ from sqlmodel import Field, SQLModel
 
 from bot.rules.case import CaseKind, Outcome
 from bot.rules.messages import OutboxStatus, RecipientKind, SendKind
-from bot.rules.participant import DoseKind, ParticipantState, StatedWhat
+from bot.rules.participant import (
+    DecisionKind,
+    DoseKind,
+    HoldReason,
+    ParticipantState,
+    StatedWhat,
+    TreatmentStop,
+)
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
 from bot.rules.roster import DutyKind, OutOfHours
 from bot.rules.study import Language, Level, Role, Sex
@@ -111,6 +118,12 @@ class ParticipantRow(SQLModel, table=True):
     blood_thinner: bool | None = None
     liver_disease: bool | None = None
     last_chemotherapy_on: date | None = None
+    usual_stools: int | None = None
+    usual_headaches: bool | None = None
+    lymphoedema: bool | None = None
+    emergency_contact: bool | None = None
+    treatment_stopped_at: datetime | None = _moment(null=True)
+    treatment_stopped_because: TreatmentStop | None = _word(TreatmentStop, null=True)
     version: int
 
 
@@ -134,6 +147,102 @@ class DoseRow(SQLModel, table=True):
     recorded_by: str = Field(max_length=20)
     recorded_at: datetime = _moment()
     voided_at: datetime | None = _moment(null=True)
+    whole: bool
+    therapy: int | None = None
+    corrects: str | None = Field(default=None, max_length=20)
+
+
+class TransfusionRow(SQLModel, table=True):
+    __tablename__ = "transfusion"
+    id: str = Field(primary_key=True, max_length=20)
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    at: datetime = _moment()
+    platelets: bool
+    recorded_by: str = Field(max_length=20)
+    recorded_at: datetime = _moment()
+    voided_at: datetime | None = _moment(null=True)
+
+
+class DecisionRow(SQLModel, table=True):
+    """What the site decided on an activity; the newest of an activity counts."""
+
+    __tablename__ = "decision"
+    seq: int | None = _number()
+    id: str = Field(unique=True, max_length=20)
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    activity_key: str = Field(max_length=40)
+    kind: DecisionKind = _word(DecisionKind)
+    to_at: datetime | None = _moment(null=True)
+    reason: str = _text()
+    decided_by: str = Field(max_length=20)
+    decided_at: datetime = _moment()
+    overrides_last_day: bool
+
+
+class HoldRow(SQLModel, table=True):
+    __tablename__ = "hold"
+    id: str = Field(primary_key=True, max_length=20)
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    reason: HoldReason = _word(HoldReason)
+    note: str = _text()
+    placed_by: str = Field(max_length=20)
+    placed_at: datetime = _moment()
+    released_by: str | None = Field(default=None, max_length=20)
+    released_at: datetime | None = _moment(null=True)
+    release_note: str = _text()
+
+
+class TherapyRow(SQLModel, table=True):
+    """A planned therapy as decided; a change is a new row of the same number."""
+
+    __tablename__ = "therapy"
+    seq: int | None = _number()
+    id: str = Field(unique=True, max_length=20)
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    number: int
+    starts_at: datetime = _moment()
+    what: str = _text()
+    cytotoxic: bool
+    decided_by: str = Field(max_length=20)
+    decided_at: datetime = _moment()
+    reason: str = _text()
+    cancelled: bool
+    ordered: bool
+    count_before: Decimal | None = Field(default=None, sa_column=Column(DecimalText(), nullable=True))
+    infusion_started_at: datetime | None = _moment(null=True)
+
+
+class SaeTaskRow(SQLModel, table=True):
+    __tablename__ = "sae_task"
+    id: str = Field(primary_key=True, max_length=20)
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    causes: str = _text()
+    raised_at: datetime = _moment()
+    aware_at: datetime | None = _moment(null=True)
+    due_at: datetime | None = _moment(null=True)
+    next_step_at: datetime | None = _moment(null=True, index=True)
+    case_id: str | None = Field(default=None, index=True, max_length=20)
+    told: int
+    answered_by: str | None = Field(default=None, max_length=20)
+    answered_at: datetime | None = _moment(null=True)
+    serious: bool | None = None
+    answer_sealed: bytes | None = _sealed(null=True)
+    version: int
+
+
+class StudyVersionRow(SQLModel, table=True):
+    """A study file as it was published, whole: what was in force at any time can be shown and run."""
+
+    __tablename__ = "study_version"
+    __table_args__ = (UniqueConstraint("study_id", "version"),)
+    id: int | None = _number()
+    study_id: str = Field(max_length=64)
+    version: str = Field(max_length=40)
+    digest: str = Field(max_length=64)
+    approved_by: str = _text()
+    approved_on: date
+    published_at: datetime = _moment()
+    files: str = _text()
 
 
 class StatedRow(SQLModel, table=True):
@@ -161,6 +270,9 @@ class LabRow(SQLModel, table=True):
     by_command_line: bool
     unit_unconfirmed: bool
     voided_at: datetime | None = _moment(null=True)
+    clumped: bool
+    laboratory: str | None = _text(null=True)
+    corrects: str | None = Field(default=None, max_length=20)
 
 
 class ConsentRow(SQLModel, table=True):

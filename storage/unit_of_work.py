@@ -13,7 +13,7 @@ from storage.audit_trail import AuditTrail
 from storage.cases import Cases
 from storage.console_doors import Accounts, Marks
 from storage.conversations import Consents, Conversations, Said
-from storage.facts import Doses, Labs, StatedFacts
+from storage.facts import Decisions, Doses, Holds, Labs, StatedFacts, Therapies, Transfusions
 from storage.identities import Identities, Invitations, SecondRoads
 from storage.inbox import Inbox
 from storage.keyring import Keyring
@@ -22,8 +22,10 @@ from storage.overviews import Overviews
 from storage.participants import Participants
 from storage.reports import Reports
 from storage.rosters import Rosters
+from storage.sae_tasks import SaeTasks
 from storage.sealing import Seals
 from storage.sites import Sites, StaffShelf
+from storage.study_versions import StudyVersions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,30 @@ class UnitOfWork:
     @cached_property
     def labs(self) -> Labs:
         return Labs(self.session)
+
+    @cached_property
+    def transfusions(self) -> Transfusions:
+        return Transfusions(self.session)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return Decisions(self.session)
+
+    @cached_property
+    def holds(self) -> Holds:
+        return Holds(self.session)
+
+    @cached_property
+    def therapies(self) -> Therapies:
+        return Therapies(self.session)
+
+    @cached_property
+    def sae_tasks(self) -> SaeTasks:
+        return SaeTasks(self.session, self._seals)
+
+    @cached_property
+    def study_versions(self) -> StudyVersions:
+        return StudyVersions(self.session)
 
     @cached_property
     def identities(self) -> Identities:

@@ -105,6 +105,6 @@ async def dose(phones: Phones, number: int, at: datetime) -> None:
 
 
 async def lab(phones: Phones, value: str, at: datetime) -> None:
-    entry = LabEntry(subject=SUBJECT, value=Decimal(value), as_entered=f"{value} 10^9/L", sampled_at=at)
+    entry = LabEntry(subject=SUBJECT, typed=value, unit="10^9/L", sampled_at=at, confirmed=True)
     await record_lab(phones.desk, entry=entry, by=StaffCode("CA1"), auth=AuthMethod.COMMAND_LINE)
     await phones.settle()

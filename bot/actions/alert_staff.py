@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
 from bot.rules import escalation, schedule
-from bot.rules.access import Staff, may
+from bot.rules.access import Act, Staff, may
 from bot.rules.case import Case, CaseKind
 from bot.rules.inbound import Inbound
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
@@ -67,13 +67,13 @@ async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         at=case.opened_at,
     )
     story = await _story(uow, desk, case)
-    standing = [*await _platelets(uow, case), *await _study_day(uow, desk, case), _standing(case)]
+    standing = [*await _platelets(uow, desk, case), *await _study_day(uow, desk, case), _standing(case)]
     return [head, *story, Phrase(key="staff.alert.lines", values={"lines": tuple(standing)})]
 
 
 def case_rows(case: Case, staff: Staff) -> Rows:
     """The buttons this person has on this case now: nobody is shown one that would be refused."""
-    if case.closed_at is not None:
+    if case.closed_at is not None or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code):
         return ()
     if case.acknowledged_by is None:
         return ((button("staff.case.take", f"k:take:{case.id}"),),)
@@ -99,12 +99,13 @@ async def show_progress(uow: UnitOfWork, desk: Desk, case: Case, *, said_by: str
         staff = await uow.staff.get(StaffCode(row.message.to.code))
         if staff is None or staff.revoked_at is not None:
             continue
+        gone = not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code)
         await uow.outbox.put(
             to_staff(
                 staff,
                 site,
                 f"progress:{case.id}:{said_by or case.version}:{staff.code}",
-                card,
+                [phrase("staff.alert.transferred", subject=case.subject_code)] if gone else card,
                 buttons=case_rows(case, staff),
                 priority=Priority.ALERT,
                 about=case.subject_code,
@@ -121,7 +122,7 @@ async def tell_others(uow: UnitOfWork, desk: Desk, case: Case, taker: Staff, now
     said = phrase("staff.alert.taken", subject=case.subject_code, staff=taker.code, at=now)
     for row in await _last_alerts(uow, case):
         staff = await uow.staff.get(StaffCode(row.message.to.code))
-        if staff is None or staff.code == taker.code or staff.revoked_at is not None:
+        if staff is None or staff.code == taker.code or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code):
             continue
         key = f"taken:{case.id}:{case.version}:{staff.code}"
         await uow.outbox.put(
@@ -148,7 +149,7 @@ async def tell_rung(uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: 
     site = await site_of(uow, case.site_code)
     for row in await _last_alerts(uow, case):
         staff = await uow.staff.get(StaffCode(row.message.to.code))
-        if staff is None or staff.revoked_at is not None:
+        if staff is None or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code):
             continue
         message = to_staff(
             staff,
@@ -185,20 +186,26 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         if event.kind != "ABOUT":
             continue
         if event.note.startswith(("staff.story.", "staff.notice.")):
-            lines.append(await _told(uow, case, event.note))
+            lines.append(await _told(uow, desk, case, event.note))
         elif event.note in said:
             lines.append(phrase("staff.alert.her_words", words=said[event.note].text[:WORDS_SHOWN]))
     return lines
 
 
-async def _told(uow: UnitOfWork, case: Case, note: str) -> Phrase:
+async def _told(uow: UnitOfWork, desk: Desk, case: Case, note: str) -> Phrase:
     key, _, content = note.partition(":")
     if content:
         return phrase(key, content=phrase(f"staff.content.{content}"))
-    if case.kind is not CaseKind.LAB or case.lab_id is None:
+    lab = await uow.labs.get(case.lab_id) if case.kind is CaseKind.LAB and case.lab_id else None
+    if lab is None:
         return phrase(key)
-    lab = next(lab for lab in await uow.labs.of(case.subject_code) if lab.id == case.lab_id)
-    return phrase(key, value=lab.value, entered=lab.as_entered, at=lab.sampled_at or lab.recorded_at)
+    return phrase(
+        key,
+        analyte=desk.study.labs.analyte(lab.analyte).name,
+        value=lab.value,
+        entered=lab.as_entered,
+        at=lab.sampled_at or lab.recorded_at,
+    )
 
 
 async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phrase]:
@@ -241,13 +248,17 @@ def answer_words(
     return labels or ([phrase("staff.alert.typed", text=typed)] if typed else [])
 
 
-async def _platelets(uow: UnitOfWork, case: Case) -> list[Phrase]:
-    counts = [lab for lab in await uow.labs.of(case.subject_code) if lab.analyte == "PLT" and lab.sampled_at]
+async def _platelets(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
+    """The leading count of the study, as it is known now."""
+    analyte = desk.study.labs.analyte(desk.study.labs.lead)
+    counts = [
+        lab for lab in await uow.labs.of(case.subject_code) if lab.analyte == analyte.code and lab.sampled_at
+    ]
     if not counts:
-        return [phrase("staff.alert.platelets_unknown")]
+        return [phrase("staff.alert.platelets_unknown", analyte=analyte.name)]
     last = counts[-1]
     key = "staff.alert.platelets_verified" if last.verified else "staff.alert.platelets_unverified"
-    return [phrase(key, value=last.value, at=last.sampled_at)]
+    return [phrase(key, analyte=analyte.name, value=last.value, at=last.sampled_at)]
 
 
 async def _study_day(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:

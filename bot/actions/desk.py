@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -44,9 +45,15 @@ class Desk:
     marks_demo: bool = False
     direct_advice: GivenDirectly | None = None
     already_advised: bool = False
+    versions: Mapping[str, Study] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def bound_to(self, participant: Participant) -> Desk:
+        """This desk with the study version she is bound to; the one in force where hers is not at hand."""
+        study = self.versions.get(participant.study_version, self.study)
+        return self if study is self.study else replace(self, study=study)
 
     def calendar_of(self, site: Site) -> WorkingCalendar:
         return self.calendars.of(site.time_zone)

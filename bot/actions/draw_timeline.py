@@ -9,7 +9,6 @@ from decimal import Decimal
 from bot.actions.review_log import CaseCourse, Entry, ParticipantLog
 from bot.charts import Bar, Dot, Labels, Mark, Timeline
 from bot.rules.participant import Dose, LabResult
-from bot.rules.platelets import PLATELETS
 from bot.rules.reading_back import ReadReport
 from bot.rules.study import Study
 
@@ -24,7 +23,7 @@ def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime
         first_at=min(moments) - _A_DAY,
         last_at=max(moments) + _A_DAY,
         bands=_bands(study),
-        counts=tuple(_counts(log)),
+        counts=tuple(_counts(log, study)),
         doses=tuple(_doses(log, labels)),
         dots=tuple(dot for entry in log.entries for dot in _dots(entry, labels)),
         cases=tuple(_cases(log, now)),
@@ -33,14 +32,14 @@ def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime
 
 def _bands(study: Study) -> tuple[Decimal, ...]:
     """Where the bands of the study begin, and the value that ends dosing."""
-    begin = {band.at_or_above for band in study.platelets.result_bands if band.at_or_above is not None}
-    return tuple(sorted({*begin, study.stop.platelets_at_or_above}))
+    begin = {band.at_or_above for band in study.labs.result_bands if band.at_or_above is not None}
+    return tuple(sorted({*begin, study.stop.at_or_above}))
 
 
-def _counts(log: ParticipantLog) -> Iterator[Mark]:
+def _counts(log: ParticipantLog, study: Study) -> Iterator[Mark]:
     for entry in log.entries:
         lab = entry.fact
-        if isinstance(lab, LabResult) and lab.voided_at is None and lab.analyte == PLATELETS:
+        if isinstance(lab, LabResult) and lab.voided_at is None and lab.analyte == study.labs.lead:
             yield Mark(at=entry.at, value=lab.value, told=lab.as_entered, href=f"#lab-{lab.id}")
 
 

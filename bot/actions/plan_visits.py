@@ -1,9 +1,9 @@
 """The plan of a participant from her facts, and when she must be looked at next.
 
-Nothing is planned in the archive: every look computes the plan anew from the facts, so a new fact (a
-result, a
-dose, a wish) changes it in its own commit and what is no longer true is cancelled there.
-Source: architecture, "How a reminder travels".
+Nothing is planned in the archive: every look computes the plan anew from the facts, so a new fact (a result,
+a dose, a wish) changes it in its own commit and what is no longer true is cancelled there. `settle` is what
+every such fact ends with: waiting reminders that are no longer true go, the state follows, the patient hears
+of it once. Source: architecture, "How a reminder travels"; specification 1.3, 1.4.
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.actions.desk import Desk
-from bot.actions.speak import phrase
+from bot.actions.desk import Desk, site_of
+from bot.actions.speak import phrase, to_participant, to_staff
+from bot.clock import new_id
 from bot.rules import schedule
-from bot.rules.activities import Course, PlannedActivity
-from bot.rules.messages import Phrase
+from bot.rules.access import SYSTEM
+from bot.rules.activities import ActivityKind, CancelReason, Course, PlannedActivity
+from bot.rules.changes import Change, ChangeKind, Effects, effects, send_after
+from bot.rules.messages import Message, Phrase, Priority
 from bot.rules.participant import Participant
-from bot.rules.study import SubjectCode
+from bot.rules.states import state_of
+from bot.rules.study import Role, SubjectCode
 from storage.unit_of_work import UnitOfWork
+
+_NO_LONGER_PLANNED = frozenset({ChangeKind.MOVED, ChangeKind.CANCELLED, ChangeKind.CLOSED})
 
 
 async def course_of(uow: UnitOfWork, participant: Participant) -> Course:
@@ -29,20 +35,54 @@ async def course_of(uow: UnitOfWork, participant: Participant) -> Course:
         doses=await uow.doses.of(subject),
         labs=await uow.labs.of(subject),
         stated=await uow.stated.of(subject),
+        decisions=await uow.decisions.of(subject),
+        transfusions=await uow.transfusions.of(subject),
+        therapies=await uow.therapies.of(subject),
+        holds=await uow.holds.of(subject),
     )
 
 
-async def replan_in(uow: UnitOfWork, desk: Desk, participant: Participant) -> Participant:
-    """After a new fact.
+async def settle(uow: UnitOfWork, desk: Desk, participant: Participant, before: Course) -> Participant:
+    """After a new fact is stored: everything it changes, in the same commit.
 
-    Cancels waiting reminders of activities that are no longer open, and looks again now.
+    `before` is her course as it was. Gives her as saved, in the state that the facts now give.
     """
-    planned = schedule.plan(desk.study, await course_of(uow, participant))
+    now = desk.now()
+    after = await course_of(uow, participant)
+    found = effects(desk.study, participant, before, after, now)
+    for change in found.changes:
+        if change.kind in _NO_LONGER_PLANNED:
+            tag = cancel_tag(participant.subject_code, change.activity.key)
+            await uow.outbox.cancel(tag, "no longer true", now)
+    await _hold_back(uow, desk, participant, after)
+    await _tell_her(uow, desk, participant, after, found)
+    if found.state_after is not participant.state:
+        await uow.audit.record(
+            kind="system:participant:state",
+            actor=SYSTEM,
+            at=now,
+            subject=participant.subject_code,
+            entity="participant",
+            entity_id=participant.subject_code,
+            field="state",
+            old=participant.state.value,
+            new=found.state_after.value,
+        )
+    saved = await uow.participants.save(replace(participant, state=found.state_after, next_look_at=now))
+    await _tell_coordinators(uow, desk, saved, after, found.changes)
+    return saved
+
+
+async def replan_in(uow: UnitOfWork, desk: Desk, participant: Participant) -> Participant:
+    """After something she said herself: nothing moves by it, but reminders may fall away; looks again now."""
+    course = await course_of(uow, participant)
+    planned = schedule.plan(desk.study, course)
     now = desk.now()
     for activity in planned:
-        if not activity.is_open:
+        if not activity.is_open or course.says_done(activity.key):
             await uow.outbox.cancel(cancel_tag(participant.subject_code, activity.key), "no longer true", now)
-    return await uow.participants.save(replace(participant, next_look_at=now))
+    state = state_of(desk.study, participant, course, planned, now)
+    return await uow.participants.save(replace(participant, state=state, next_look_at=now))
 
 
 async def look_again_at(uow: UnitOfWork, subject: SubjectCode, moment: datetime) -> None:
@@ -56,7 +96,12 @@ async def look_again_at(uow: UnitOfWork, subject: SubjectCode, moment: datetime)
 
 async def next_visit_phrase(uow: UnitOfWork, desk: Desk, participant: Participant) -> Phrase:
     """Her next visit in words: when, and whether for blood, injection or both."""
-    planned = schedule.plan(desk.study, await course_of(uow, participant))
+    return coming_visit(desk, participant, await course_of(uow, participant))
+
+
+def coming_visit(desk: Desk, participant: Participant, course: Course) -> Phrase:
+    """As `next_visit_phrase`, of a course that is at hand."""
+    planned = schedule.plan(desk.study, course)
     now = desk.now()
     coming = [
         visit for visit in schedule.visits(_open(planned), participant.time_zone) if visit.target_at >= now
@@ -64,8 +109,8 @@ async def next_visit_phrase(uow: UnitOfWork, desk: Desk, participant: Participan
     if not coming:
         return phrase("patient.no_visits")
     visit = coming[0]
-    has_dose = any(activity.number is not None for activity in visit.activities)
-    has_draw = any(activity.number is None for activity in visit.activities)
+    has_dose = any(activity.kind is not ActivityKind.DRAW for activity in visit.activities)
+    has_draw = any(activity.kind is ActivityKind.DRAW for activity in visit.activities)
     content = "visit" if has_dose and has_draw else "injection" if has_dose else "draw"
     return phrase(f"patient.next_visit.{content}", at=visit.target_at)
 
@@ -77,3 +122,68 @@ def cancel_tag(subject: SubjectCode, activity_key: str) -> str:
 
 def _open(planned: tuple[PlannedActivity, ...]) -> list[PlannedActivity]:
     return [activity for activity in planned if activity.is_open]
+
+
+async def _hold_back(uow: UnitOfWork, desk: Desk, participant: Participant, course: Course) -> None:
+    """While doses are on hold, no reminder of one that still waits may go."""
+    if not course.held():
+        return
+    for activity in schedule.plan(desk.study, course):
+        if activity.kind is not ActivityKind.DRAW:
+            tag = cancel_tag(participant.subject_code, activity.key)
+            await uow.outbox.cancel(tag, "doses are on hold", desk.now())
+
+
+async def _tell_her(
+    uow: UnitOfWork, desk: Desk, participant: Participant, course: Course, found: Effects
+) -> None:
+    """One message with what changed and, below, her next date: it is the last thing she reads of it.
+
+    An earlier one that still waits is replaced: she is left with one date, the one that counts.
+    """
+    if not found.news:
+        return
+    tag = f"plan:{participant.subject_code}"
+    now = desk.now()
+    unread = await uow.outbox.cancel(tag, "the plan changed again", now)
+    told = (phrase("patient.plan.changed"),) if unread else found.news
+    message = to_participant(
+        participant,
+        f"plan:{participant.subject_code}:{new_id()}",
+        [*told, coming_visit(desk, participant, course)],
+        priority=Priority.REMINDER,
+        cancel_tag=tag,
+        routine=True,
+    )
+    await uow.outbox.put(_later(message, send_after(desk.study, course, found.changes, now), now), now)
+
+
+def _later(message: Message, moment: datetime, now: datetime) -> Message:
+    return replace(message, send_after=moment) if moment > now else message
+
+
+async def _tell_coordinators(
+    uow: UnitOfWork, desk: Desk, participant: Participant, course: Course, found: tuple[Change, ...]
+) -> None:
+    """The coordinator hears at once that dosing ended by the stop rule. Source: specification 1.4, SCH-2."""
+    ended = any(
+        one.kind is ChangeKind.CANCELLED and one.activity.cancelled_because is CancelReason.RESPONSE
+        for one in found
+    )
+    if not ended:
+        return
+    stopping = next(
+        lab
+        for lab in course.counts(desk.study.stop.analyte)
+        if lab.value >= desk.study.stop.at_or_above and lab.sampled_at is not None
+    )
+    site = await site_of(uow, participant.site_code)
+    for staff in await uow.staff.holding(Role.COORDINATOR, site.code):
+        said = phrase(
+            "staff.responded", subject=participant.subject_code, value=stopping.value, at=stopping.sampled_at
+        )
+        key = f"responded:{stopping.id}:{new_id()}:{staff.code}"
+        await uow.outbox.put(
+            to_staff(staff, site, key, [said], priority=Priority.REMINDER, about=participant.subject_code),
+            desk.now(),
+        )

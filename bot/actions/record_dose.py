@@ -1,26 +1,64 @@
-"""A dose recorded by staff: the fact that anchors, counts and closes. Everything it changes is one commit."""
+"""A dose recorded by staff: the fact that anchors, counts and closes. Everything it changes is one commit.
+
+What was given is recorded as it was, also when it was early, late, too close or not whole; what the protocol
+does not foresee is confirmed first and becomes a matter for a person. Never more doses than the study has.
+Source: specification 1.4 (late and missed doses), 1.7 (5, 6).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.actions.desk import Desk, actor_of, entitled
-from bot.actions.plan_visits import replan_in
+from bot.actions.chart import Chart, confirmed, opened
+from bot.actions.desk import Desk
+from bot.actions.note_sae import note_potential_sae
+from bot.actions.raise_case import raise_case
+from bot.actions.speak import phrase
 from bot.clock import new_id
+from bot.rules import prophylaxis, schedule
 from bot.rules.access import Act, AuthMethod
+from bot.rules.case import CaseKind
+from bot.rules.changes import Effects
+from bot.rules.doses import injection_key
 from bot.rules.errors import Refusal
-from bot.rules.participant import TERMINAL_STATES, Dose, DoseKind, ParticipantState
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.messages import Phrase
+from bot.rules.participant import Dose, DoseKind, StatedWhat
+from bot.rules.sae import SaeCause
+from bot.rules.study import Level, StaffCode, SubjectCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseEntry:
-    """`number` 1 to the study's maximum; `given_at` aware."""
+    """A treatment dose: `number` 1 to the study's maximum; `given_at` aware.
+
+    `amount_ug` None: as the study says. `whole` false: a part of it only, or spilled.
+    """
 
     subject: SubjectCode
     number: int
     given_at: datetime
+    amount_ug: int | None = None
+    whole: bool = True
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProphylaxisEntry:
+    """The dose before therapy number `therapy`; `infusion_started_at` as soon as it is known."""
+
+    subject: SubjectCode
+    therapy: int
+    given_at: datetime
+    whole: bool = True
+    confirmed: bool = False
+
+
+async def preview_dose(desk: Desk, *, entry: DoseEntry, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What saving this would change; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.RECORD_DOSE, auth=auth, writing=False) as chart:
+        return weigh_dose(chart, treatment_dose(chart, entry))
 
 
 async def record_dose(desk: Desk, *, entry: DoseEntry, by: StaffCode, auth: AuthMethod) -> Dose:
@@ -28,65 +66,180 @@ async def record_dose(desk: Desk, *, entry: DoseEntry, by: StaffCode, auth: Auth
 
     Raises:
         NotEntitled: a foreign or unknown subject.
-        Refusal: in the future, before consent, out of order, a second entry for one number, beyond the
-        maximum,
-            or closer to the previous dose than the study allows.
+        Refusal: in the future, before consent, out of order, a second entry for one number, or beyond the
+            maximum.
+        Held: outside its window, too close, after the last day, not whole, on hold; not yet confirmed.
     """
-    async with desk.archive.begin() as uow:
-        staff, participant = await entitled(uow, by, Act.RECORD_DOSE, entry.subject)
-        if participant.state in TERMINAL_STATES:
-            raise Refusal("refusal.participant_ended", subject=entry.subject)
-        now = desk.now()
-        doses = tuple(d for d in await uow.doses.of(entry.subject) if d.kind is DoseKind.TREATMENT)
-        _check(desk, entry, doses, now)
-        dose = Dose(
-            id=new_id(),
-            subject_code=entry.subject,
-            kind=DoseKind.TREATMENT,
-            number=entry.number,
-            given_at=entry.given_at,
-            amount_ug=desk.study.doses.amount_ug,
-            recorded_by=staff.code,
-            recorded_at=now,
-        )
-        await uow.doses.add(dose)
-        await uow.audit.record(
-            kind="staff:dose:recorded",
-            actor=actor_of(staff, Act.RECORD_DOSE, participant.site_code, auth),
-            at=now,
-            subject=entry.subject,
-            entity="dose",
-            entity_id=dose.id,
-            field=f"dose {entry.number}",
-            new=entry.given_at.isoformat(),
-        )
-        in_treatment = participant.state in (ParticipantState.INVITED, ParticipantState.CONSENTED)
-        done = (
-            entry.number == desk.study.doses.max_doses and participant.state is not ParticipantState.RESPONDED
-        )
-        state = ParticipantState.TREATMENT if in_treatment else participant.state
-        moved = replace(
-            participant,
-            state=ParticipantState.TREATMENT_DONE if done else state,
-            day1_at=entry.given_at if entry.number == 1 else participant.day1_at,
-        )
-        await replan_in(uow, desk, await uow.participants.save(moved))
+    async with opened(desk, entry.subject, by=by, act=Act.RECORD_DOSE, auth=auth) as chart:
+        dose = treatment_dose(chart, entry)
+        found = weigh_dose(chart, dose)
+        confirmed(found, by_person=entry.confirmed)
+        await store_dose(chart, dose)
+        moved = replace(chart.participant, day1_at=dose.given_at) if dose.number == 1 else chart.participant
+        await chart.settle(moved)
         return dose
 
 
-def _check(desk: Desk, entry: DoseEntry, doses: tuple[Dose, ...], now: datetime) -> None:
-    rules = desk.study.doses
-    if entry.given_at > now:
-        raise Refusal("refusal.in_future")
+async def record_prophylaxis(desk: Desk, *, entry: ProphylaxisEntry, by: StaffCode, auth: AuthMethod) -> Dose:
+    """Stores the dose before a therapy; it has a counter of its own and never asks for a second one.
+
+    Raises:
+        NotEntitled: a foreign or unknown subject.
+        Refusal: in the future, no such therapy, or one was given for it already.
+        Held: not eligible, on hold, or an interval the study does not expect; not yet confirmed.
+    """
+    async with opened(desk, entry.subject, by=by, act=Act.RECORD_DOSE, auth=auth) as chart:
+        dose, asks = _prophylactic(chart, entry)
+        after = replace(chart.course, doses=(*chart.course.doses, dose))
+        confirmed(chart.weigh(after, asks=asks), by_person=entry.confirmed)
+        await store_dose(chart, dose)
+        await chart.settle()
+        return dose
+
+
+def treatment_dose(chart: Chart, entry: DoseEntry) -> Dose:
+    """The dose as it would be stored.
+
+    Raises:
+        Refusal: see `record_dose`.
+    """
+    rules, doses = chart.desk.study.doses, chart.course.given()
+    _check_time(chart, entry.given_at)
     if not 1 <= entry.number <= rules.max_doses:
         raise Refusal("refusal.dose_number", number=entry.number, most=rules.max_doses)
-    if any(dose.number == entry.number for dose in doses):
+    if entry.number in doses:
         raise Refusal("refusal.dose_exists", number=entry.number)
-    if entry.number > 1 and not any(dose.number < entry.number for dose in doses):
+    if entry.number > 1 and 1 not in doses:
         raise Refusal("refusal.dose_order", number=entry.number)
-    for dose in doses:
-        days = abs((entry.given_at - dose.given_at).days)
-        if (dose.number < entry.number) != (dose.given_at < entry.given_at):
+    for number, dose in doses.items():
+        if (number < entry.number) != (dose.given_at < entry.given_at):
             raise Refusal("refusal.dose_order", number=entry.number)
-        if days < rules.min_interval_days:
-            raise Refusal("refusal.dose_interval", days=days, least=rules.min_interval_days)
+    return Dose(
+        id=new_id(),
+        subject_code=entry.subject,
+        kind=DoseKind.TREATMENT,
+        number=entry.number,
+        given_at=entry.given_at,
+        amount_ug=entry.amount_ug if entry.amount_ug is not None else rules.amount_ug,
+        recorded_by=chart.staff.code,
+        recorded_at=chart.now,
+        whole=entry.whole,
+    )
+
+
+def weigh_dose(chart: Chart, dose: Dose, *, instead_of: str = "") -> Effects:
+    """What a treatment dose changes, what is odd about it, and the case it opens."""
+    kept = tuple(one for one in chart.course.doses if one.id != instead_of)
+    before = replace(chart.course, doses=kept)
+    odd = tuple(_oddities(chart, before.doses, dose))
+    after = replace(chart.course, doses=(*kept, dose))
+    notes = (*_stated_otherwise(chart, dose),)
+    return chart.weigh(after, level=Level.SAME_DAY if odd else Level.NONE, asks=odd, notes=notes)
+
+
+async def store_dose(chart: Chart, dose: Dose, reason: str | None = None) -> None:
+    """The dose, its entry in the trail, and the case where the protocol does not foresee it."""
+    await chart.uow.doses.add(dose)
+    name = f"dose {dose.number}" if dose.kind is DoseKind.TREATMENT else f"prophylaxis {dose.therapy}"
+    await chart.write(
+        "staff:dose:recorded", "dose", dose.id, field=name, new=dose.given_at.isoformat(), reason=reason
+    )
+    wrong = is_medication_error(chart, dose)
+    if dose.kind is DoseKind.TREATMENT and (wrong or any(_oddities(chart, chart.course.doses, dose))):
+        about = "staff.story.medication_error" if wrong else "staff.story.dose_deviation"
+        case = await raise_case(
+            chart.uow, chart.desk, chart.participant, kind=CaseKind.REQUEST, level=Level.SAME_DAY, about=about
+        )
+        if wrong:
+            await note_potential_sae(
+                chart.uow,
+                chart.desk,
+                chart.participant,
+                (SaeCause.MEDICATION_ERROR,),
+                case_id=case.id,
+                aware_at=chart.now,
+            )
+
+
+def is_medication_error(chart: Chart, dose: Dose) -> bool:
+    """Not whole, or another amount than the study says. Source: specification 1.4, 3.6."""
+    return not dose.whole or dose.amount_ug != chart.desk.study.doses.amount_ug
+
+
+def _check_time(chart: Chart, given_at: datetime) -> None:
+    if given_at > chart.now:
+        raise Refusal("refusal.in_future")
+    if chart.course.day_of(given_at) < chart.participant.consent_signed_on:
+        raise Refusal("refusal.dose_before_consent")
+
+
+def _oddities(chart: Chart, others: tuple[Dose, ...], dose: Dose) -> Iterator[Phrase]:
+    """Everything about this dose that the protocol does not foresee; another record of it does not count."""
+    study = chart.desk.study
+    course = replace(chart.course, doses=tuple(one for one in others if one.id != dose.id))
+    planned = {
+        one.number: one for one in schedule.plan(study, course) if one.key == injection_key(dose.number)
+    }
+    activity = planned.get(dose.number)
+    given_on = course.day_of(dose.given_at)
+    if activity is not None and dose.number > 1:
+        if not activity.is_open:
+            yield phrase("operator.ask.dose_not_asked_for", number=dose.number)
+        elif given_on < activity.window.first:
+            yield phrase("operator.ask.dose_early", number=dose.number, day=activity.window.first)
+        elif given_on > activity.window.last:
+            yield phrase("operator.ask.dose_late", number=dose.number, day=activity.window.last)
+    days = [abs((course.day_of(one.given_at) - given_on).days) for one in course.given().values()]
+    if days and min(days) < study.doses.min_interval_days:
+        yield phrase("operator.ask.dose_interval", days=min(days), least=study.doses.min_interval_days)
+    last_on = course.day_of(schedule.day1_of(course)) + timedelta(days=study.doses.last_day - 1)
+    if dose.number > 1 and given_on > last_on:
+        yield phrase("operator.ask.dose_after_last_day", last=study.doses.last_day)
+    if is_medication_error(chart, dose):
+        yield phrase("operator.ask.dose_amount", amount=dose.amount_ug)
+    if course.held():
+        yield phrase("operator.ask.dose_on_hold")
+
+
+def _stated_otherwise(chart: Chart, dose: Dose) -> Iterator[Phrase]:
+    """She said it was given on another day; both stay visible with their source."""
+    for stated in chart.course.stated:
+        if stated.activity_key != injection_key(dose.number) or stated.what is not StatedWhat.DONE:
+            continue
+        if chart.course.day_of(stated.stated_at) != chart.course.day_of(dose.given_at):
+            yield phrase("operator.effect.stated_otherwise", at=stated.stated_at)
+
+
+def _prophylactic(chart: Chart, entry: ProphylaxisEntry) -> tuple[Dose, tuple[Phrase, ...]]:
+    study, rules = chart.desk.study, chart.desk.study.prophylaxis
+    therapy = next((one for one in chart.course.therapies if one.number == entry.therapy), None)
+    if rules is None or therapy is None:
+        raise Refusal("refusal.no_such_therapy", number=entry.therapy)
+    if entry.therapy in chart.course.prophylaxis():
+        raise Refusal("refusal.prophylaxis_exists", number=entry.therapy)
+    _check_time(chart, entry.given_at)
+    asks = []
+    if therapy.cancelled:
+        asks.append(phrase("operator.ask.therapy_cancelled", number=entry.therapy))
+    if not prophylaxis.is_eligible(study, chart.course, therapy):
+        asks.append(phrase("operator.ask.not_eligible"))
+    started_at = therapy.infusion_started_at or therapy.starts_at
+    interval = prophylaxis.interval_flag(rules, entry.given_at, started_at)
+    if interval is not None:
+        asks.append(phrase("operator.ask.interval", minutes=int(interval.total_seconds() // 60)))
+    if chart.course.held():
+        asks.append(phrase("operator.ask.dose_on_hold"))
+    given = chart.course.prophylaxis()
+    dose = Dose(
+        id=new_id(),
+        subject_code=entry.subject,
+        kind=DoseKind.PROPHYLAXIS,
+        number=len(given) + 1,
+        given_at=entry.given_at,
+        amount_ug=rules.amount_ug,
+        recorded_by=chart.staff.code,
+        recorded_at=chart.now,
+        whole=entry.whole,
+        therapy=entry.therapy,
+    )
+    return dose, tuple(asks)

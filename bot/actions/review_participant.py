@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from bot.actions.desk import Desk
 from bot.actions.plan_visits import course_of
 from bot.rules import schedule
-from bot.rules.errors import NotEntitled
+from bot.rules.errors import NotEntitled, Refusal
+from bot.rules.participant import DoseKind
 from bot.rules.study import SubjectCode
 
 
@@ -59,3 +60,50 @@ async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
             for one in cases
         ],
     }
+
+
+async def lab_id_of(desk: Desk, subject: SubjectCode, named: str, analyte: str | None) -> str:
+    """The result that `named` means: its id, or the local time at which it says it was sampled.
+
+    Raises:
+        NotEntitled: there is nobody of that code.
+        Refusal: no such result, or several.
+    """
+    async with desk.archive.read() as uow:
+        participant = await uow.participants.get(subject)
+        if participant is None:
+            raise NotEntitled(subject=subject)
+        local = ZoneInfo(participant.time_zone)
+        wanted = analyte or desk.study.labs.lead
+        found = [
+            lab.id
+            for lab in await uow.labs.of(subject)
+            if named == lab.id
+            or (
+                lab.analyte.lower() == wanted.lower()
+                and lab.sampled_at is not None
+                and named
+                in (f"{lab.sampled_at.astimezone(local):%Y-%m-%d %H:%M}", lab.sampled_at.isoformat())
+            )
+        ]
+        if not found and await uow.labs.get(named) is not None:
+            return named
+    if len(found) != 1:
+        raise Refusal("refusal.no_such_result", named=named, count=len(found))
+    return found[0]
+
+
+async def dose_id_of(desk: Desk, subject: SubjectCode, number: int) -> str:
+    """The treatment dose of this number that stands.
+
+    Raises:
+        NotEntitled: there is nobody of that code.
+        Refusal: it was not recorded.
+    """
+    async with desk.archive.read() as uow:
+        if await uow.participants.get(subject) is None:
+            raise NotEntitled(subject=subject)
+        for dose in await uow.doses.of(subject):
+            if dose.kind is DoseKind.TREATMENT and dose.number == number:
+                return dose.id
+    raise Refusal("refusal.no_such_dose", number=number)

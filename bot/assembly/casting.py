@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from bot.actions.manage_participants import invite_participant
 from bot.actions.manage_staff import add_staff, invite_staff
 from bot.actions.record_dose import DoseEntry, record_dose
-from bot.actions.record_lab import UNIT, LabEntry, record_lab
+from bot.actions.record_lab import LabEntry, record_lab
 from bot.assembly.peopling import OPERATOR, TELEGRAM_LANGUAGE, enrol, open_site
 from bot.assembly.rehearsing import Rehearsal
 from bot.rehearsal.cast import Cast, Character
@@ -252,7 +252,7 @@ async def enter(
         dose = DoseEntry(subject=subject, number=what, given_at=at)
         await record_dose(desk, entry=dose, by=by, auth=AuthMethod.CONSOLE)
     else:
-        lab = LabEntry(subject=subject, value=Decimal(what), as_entered=f"{what} {UNIT}", sampled_at=at)
+        lab = LabEntry(subject=subject, typed=str(what), unit="10^9/L", sampled_at=at, confirmed=True)
         await record_lab(desk, entry=lab, by=by, auth=AuthMethod.CONSOLE)
 
 

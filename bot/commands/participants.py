@@ -11,6 +11,7 @@ import typer
 from bot.actions.desk import Desk
 from bot.actions.manage_participants import Enrolment, add_participant, invite_participant
 from bot.actions.review_participant import summary_of
+from bot.commands import standing
 from bot.commands.speaking import (
     OPERATOR,
     AsJson,
@@ -24,6 +25,13 @@ from bot.commands.speaking import (
 from bot.rules.study import Sex, SiteCode, SubjectCode
 
 participant_app = typer.Typer(help="Participants, by subject code.", no_args_is_help=True)
+participant_app.command("hold")(standing.hold_command)
+participant_app.command("release")(standing.release_command)
+participant_app.command("profile")(standing.profile_command)
+participant_app.command("transfer")(standing.transfer_command)
+participant_app.command("stop-treatment")(standing.stop_command)
+participant_app.command("end")(standing.end_command)
+participant_app.command("reinstate")(standing.reinstate_command)
 
 
 @participant_app.command("add")

@@ -15,13 +15,26 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from bot.rules.calendar import local_day
-from bot.rules.participant import Dose, DoseKind, LabResult, Participant, ParticipantState, Stated, StatedWhat
-from bot.rules.platelets import PLATELETS
+from bot.rules.participant import (
+    Decision,
+    DecisionKind,
+    Dose,
+    DoseKind,
+    Hold,
+    LabResult,
+    Participant,
+    ParticipantState,
+    Stated,
+    StatedWhat,
+    Therapy,
+    Transfusion,
+)
 
 
 class ActivityKind(StrEnum):
     INJECTION = "INJECTION"
     DRAW = "DRAW"
+    PROPHYLAXIS = "PROPHYLAXIS"
 
 
 class ActivityStatus(StrEnum):
@@ -47,6 +60,8 @@ class CancelReason(StrEnum):
     AFTER_LAST_DAY = "AFTER_LAST_DAY"
     SKIPPED = "SKIPPED"
     PASSED_OVER = "PASSED_OVER"
+    THERAPY_CANCELLED = "THERAPY_CANCELLED"
+    COUNT_HIGH = "COUNT_HIGH"
 
 
 class ChangeReason(StrEnum):
@@ -58,6 +73,7 @@ class ChangeReason(StrEnum):
     MINIMUM_INTERVAL = "MINIMUM_INTERVAL"
     WITH_DOSE = "WITH_DOSE"
     MERGED = "MERGED"
+    THERAPY_MOVED = "THERAPY_MOVED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +118,10 @@ class Move:
 class Course:
     """All that is known of one participant's course, in any order.
 
-    `day1_at` is planned; a recorded dose 1 replaces it. `skipped` names the activities that the site
-    decided never to do (`injection-2`). `transfused_at`: platelet transfusions, which confound a high
-    count.
+    `day1_at` is planned; a recorded dose 1 replaces it. Of `state` only the ends matter here: the others
+    follow from the facts (`bot/rules/states.py`). `skipped` names the activities that the site decided never
+    to do (`injection-2`). `transfused_at`: platelet transfusions, which confound a high count. `therapies`
+    holds the newest value of each number.
     """
 
     day1_at: datetime
@@ -116,6 +133,9 @@ class Course:
     moves: tuple[Move, ...] = ()
     skipped: frozenset[str] = frozenset()
     transfused_at: tuple[datetime, ...] = ()
+    treatment_stopped_at: datetime | None = None
+    therapies: tuple[Therapy, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     @classmethod
     def of(
@@ -125,11 +145,13 @@ class Course:
         doses: Iterable[Dose] = (),
         labs: Iterable[LabResult] = (),
         stated: Iterable[Stated] = (),
-        moves: Iterable[Move] = (),
-        skipped: Iterable[str] = (),
-        transfused_at: Iterable[datetime] = (),
+        decisions: Iterable[Decision] = (),
+        transfusions: Iterable[Transfusion] = (),
+        therapies: Iterable[Therapy] = (),
+        holds: Iterable[Hold] = (),
     ) -> Course:
         """The course of this participant as its records stand."""
+        newest = _newest_decisions(decisions)
         return cls(
             day1_at=participant.day1_at,
             time_zone=participant.time_zone,
@@ -137,9 +159,12 @@ class Course:
             doses=tuple(doses),
             labs=tuple(labs),
             stated=tuple(stated),
-            moves=tuple(moves),
-            skipped=frozenset(skipped),
-            transfused_at=tuple(transfused_at),
+            moves=tuple(_move(one) for one in newest if one.kind is DecisionKind.MOVE),
+            skipped=frozenset(one.activity_key for one in newest if one.kind is DecisionKind.SKIP),
+            transfused_at=tuple(one.at for one in transfusions if one.platelets and one.voided_at is None),
+            treatment_stopped_at=participant.treatment_stopped_at,
+            therapies=_newest_therapies(therapies),
+            holds=tuple(holds),
         )
 
     def given(self) -> dict[int, Dose]:
@@ -148,12 +173,23 @@ class Course:
         newest_first = sorted(standing, key=lambda dose: (dose.recorded_at, dose.id), reverse=True)
         return {dose.number: dose for dose in newest_first}
 
-    def platelets(self) -> tuple[LabResult, ...]:
-        """Verified platelet counts that stand and whose sample time is known, oldest sample first."""
+    def prophylaxis(self) -> dict[int, Dose]:
+        """Prophylactic doses that stand, by the number of their therapy."""
+        standing = [dose for dose in self.doses if dose.kind is DoseKind.PROPHYLAXIS and not dose.voided_at]
+        return {dose.therapy: dose for dose in standing if dose.therapy is not None}
+
+    def held(self) -> tuple[Hold, ...]:
+        """The holds that nobody has released, oldest first."""
+        return tuple(
+            sorted((one for one in self.holds if one.released_at is None), key=lambda one: one.placed_at)
+        )
+
+    def counts(self, analyte: str) -> tuple[LabResult, ...]:
+        """Verified results that stand and whose sample time is known, oldest sample first."""
         counts = [
             lab
             for lab in self.labs
-            if lab.analyte == PLATELETS
+            if lab.analyte == analyte
             and lab.verified
             and lab.voided_at is None
             and lab.sampled_at is not None
@@ -191,7 +227,9 @@ class PlannedActivity:
 
     `number` is the dose number, or None for a draw. `draws` are the codes of the draws that this blood
     sample serves (several when neighbours were merged), `endpoint`: it is needed for the primary endpoint.
-    `done_at` is when the dose was given or the blood was taken.
+    `done_at` is when the dose was given or the blood was taken. `therapy`: the therapy that a prophylactic
+    dose or its draw belongs to. `pending`: she stated a count that would end dosing; she comes as planned and
+    the nurse checks first (PENDING_CONFIRMATION, specification 1.4 SCH-3).
     """
 
     key: str
@@ -206,6 +244,8 @@ class PlannedActivity:
     required: bool = True
     endpoint: bool = False
     done_at: datetime | None = None
+    therapy: int | None = None
+    pending: bool = False
     cancelled_because: CancelReason | None = None
     changed_because: ChangeReason | None = None
 
@@ -244,6 +284,28 @@ class Visit:
         Source: specification 1.5; decisions "Triage" (dose 3 and D15).
         """
         return len({activity.kind for activity in self.activities}) > 1
+
+
+def _newest_decisions(decisions: Iterable[Decision]) -> list[Decision]:
+    ordered = sorted(decisions, key=lambda one: one.decided_at)  # of one moment the last given counts
+    return list({one.activity_key: one for one in ordered}.values())
+
+
+def _newest_therapies(therapies: Iterable[Therapy]) -> tuple[Therapy, ...]:
+    ordered = sorted(therapies, key=lambda one: one.decided_at)  # of one moment the last given counts
+    newest = {one.number: one for one in ordered}
+    return tuple(newest[number] for number in sorted(newest))
+
+
+def _move(decision: Decision) -> Move:
+    if decision.to_at is None:
+        raise ValueError("a move needs its new time")
+    return Move(
+        activity_key=decision.activity_key,
+        to_at=decision.to_at,
+        decided_at=decision.decided_at,
+        overrides_last_day=decision.overrides_last_day,
+    )
 
 
 def _sample_time(lab: LabResult) -> datetime:

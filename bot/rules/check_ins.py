@@ -167,7 +167,7 @@ def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:
 
     Only after the count was known. Source: specification 1.8.
     """
-    counts = course.platelets()
+    counts = course.counts(study.labs.lead)
     if not counts:
         return False
     rules, newest = study.check_ins, counts[-1]

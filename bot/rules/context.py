@@ -15,12 +15,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from bot.rules import platelets
+from bot.rules import lab_bands
 from bot.rules.participant import LabResult, Participant, ParticipantState
 from bot.rules.report import Assessment
 from bot.rules.study import Level, Sex, Study
-
-NEUTROPHILS = "ANC"
 
 _FOLLOW_UP = frozenset({ParticipantState.FOLLOW_UP, ParticipantState.COMPLETED})
 
@@ -29,7 +27,7 @@ _FOLLOW_UP = frozenset({ParticipantState.FOLLOW_UP, ParticipantState.COMPLETED})
 class Context:
     """What is known of her when a report is judged.
 
-    `band` is the context band that counts now (unknown and stale are settled, see `platelets.band_now`).
+    `band` is the context band that counts now (unknown and stale are settled, see `lab_bands.band_now`).
     `new_blood_thinner`: one of the blood thinners was named since the last review (closing question on
     medicines). `highest_platelets` is the highest count within `high_platelet_days`. `anc` is None unless
     current. `previous_grades`: symptom → the lowest of its last grade and its baseline grade, to tell a
@@ -73,7 +71,7 @@ def context_of(
     """
     valid_labs = [lab for lab in labs if lab.voided_at is None]
     follow_up = participant.state in _FOLLOW_UP
-    rules = study.platelets
+    rules = study.labs
     valid_days = rules.valid_days_follow_up if follow_up else rules.valid_days_treatment
     band, value = _band_and_count(study, valid_labs, valid_days, now)
     return Context(
@@ -98,31 +96,31 @@ def _band_and_count(
     study: Study, labs: Sequence[LabResult], valid_days: int, now: datetime
 ) -> tuple[str, Decimal | None]:
     """The last verified count, or a later patient-reported one of a lower band (specification 2.5)."""
-    counts = sorted((lab for lab in labs if lab.analyte == platelets.PLATELETS), key=_when)
+    counts = sorted((lab for lab in labs if lab.analyte == study.labs.lead), key=_when)
     verified = [lab for lab in counts if lab.verified]
     last = verified[-1] if verified else None
-    band = platelets.band_now(
-        study.platelets, last.value if last else None, now - _when(last) if last else None, valid_days
+    band = lab_bands.band_now(
+        study.labs, last.value if last else None, now - _when(last) if last else None, valid_days
     )
     value = last.value if last else None
     for lab in counts:
         if lab.verified or (last is not None and _when(lab) < _when(last)):
             continue
-        stated = platelets.band_of(study.platelets, lab.value).name
-        if platelets.worse(study.platelets, stated, band) != band:
+        stated = lab_bands.band_of(study.labs, lab.value).name
+        if lab_bands.worse(study.labs, stated, band) != band:
             band, value = stated, lab.value
     return band, value
 
 
 def _highest_platelets(study: Study, labs: Sequence[LabResult], now: datetime) -> Decimal | None:
     since = now - timedelta(days=study.triage.high_platelet_days)
-    values = [lab.value for lab in labs if lab.analyte == platelets.PLATELETS and _when(lab) >= since]
+    values = [lab.value for lab in labs if lab.analyte == study.labs.lead and _when(lab) >= since]
     return max(values, default=None)
 
 
 def _current_anc(study: Study, labs: Sequence[LabResult], now: datetime) -> Decimal | None:
     since = now - timedelta(days=study.triage.anc_valid_days)
-    current = [lab for lab in labs if lab.analyte == NEUTROPHILS and _when(lab) >= since]
+    current = [lab for lab in labs if lab.analyte == study.labs.neutrophils and _when(lab) >= since]
     return max(current, key=_when).value if current else None
 
 

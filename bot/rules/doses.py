@@ -22,8 +22,8 @@ from bot.rules.activities import (
     Window,
 )
 from bot.rules.calendar import at_local, local_clock
+from bot.rules.lab_bands import stops_dosing
 from bot.rules.participant import TERMINAL_STATES, Dose, LabResult, ParticipantState
-from bot.rules.platelets import stops_dosing
 from bot.rules.study import DoseRules, Study
 
 
@@ -40,7 +40,9 @@ def day1_of(course: Course) -> datetime:
 
 def responded_at(study: Study, course: Course) -> datetime | None:
     """The sample time of the first count that ends dosing, or None. Source: specification 1.4, SCH-2, -4."""
-    return next((lab.sampled_at for lab in course.platelets() if _stops(study, course, lab)), None)
+    return next(
+        (lab.sampled_at for lab in course.counts(study.stop.analyte) if _stops(study, course, lab)), None
+    )
 
 
 def _stops(study: Study, course: Course, lab: LabResult) -> bool:
@@ -57,7 +59,36 @@ def plan_doses(study: Study, course: Course) -> tuple[PlannedActivity, ...]:
     for number in range(1, study.doses.max_doses + 1):
         activity, line = _plan_dose(study, course, number, line)
         planned.append(_cancelled(activity, why_over) if why_over else activity)
-    return tuple(planned)
+    return _with_pending(study, course, planned)
+
+
+def stated_stop(study: Study, course: Course) -> LabResult | None:
+    """The count she stated herself that would end dosing and that no later verified one has settled.
+
+    It never cancels a dose; she comes as planned and the nurse looks first. Source: specification 1.4 SCH-3.
+    """
+    verified = course.counts(study.stop.analyte)
+    settled = max((lab.recorded_at for lab in verified), default=None)
+    stated = [
+        lab
+        for lab in course.labs
+        if lab.analyte == study.stop.analyte
+        and not lab.verified
+        and lab.voided_at is None
+        and lab.value >= study.stop.at_or_above
+        and (settled is None or lab.recorded_at > settled)
+    ]
+    return max(stated, key=lambda lab: lab.recorded_at, default=None) if course.given() else None
+
+
+def _with_pending(
+    study: Study, course: Course, planned: list[PlannedActivity]
+) -> tuple[PlannedActivity, ...]:
+    """The next dose is marked while her own word says that dosing may be over."""
+    upcoming = next((one.number for one in planned if one.is_open), None)
+    if upcoming is None or stated_stop(study, course) is None:
+        return tuple(planned)
+    return tuple(replace(one, pending=True) if one.number == upcoming else one for one in planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +169,9 @@ def _why_over(study: Study, course: Course) -> CancelReason | None:
     """Why no further dose is asked for at all, or None while dosing goes on."""
     if course.state in TERMINAL_STATES or course.state is ParticipantState.DECLINED:
         return CancelReason.PARTICIPATION_ENDED
-    if course.state is ParticipantState.RESPONDED or responded_at(study, course) is not None:
+    if responded_at(study, course) is not None:
         return CancelReason.RESPONSE
-    if course.state in (ParticipantState.TREATMENT_DONE, ParticipantState.FOLLOW_UP):
+    if course.treatment_stopped_at is not None:
         return CancelReason.TREATMENT_ENDED
     return None
 

@@ -39,12 +39,16 @@ def plan_draws(study: Study, course: Course, doses: Sequence[PlannedActivity]) -
     clock = local_clock(day1_of(course), course.time_zone)
     asked = [draw for rule in study.draws for draw in _draws(course, rule, doses)]
     merged = _merged(asked)
-    taken = _samples_for(course, merged)
+    taken = _samples_for(course, merged, study.labs.lead)
     planned = []
     for draw in merged:
         move = course.move_of(draw_key(draw.code))
         at = local_clock(move.to_at, course.time_zone) if move else clock
         target_at = at_local(draw.day, at, course.time_zone)
+        dose = next((one for one in doses if one.number == draw.rule.before_dose), None)
+        if draw.with_dose and move is None and dose is not None and dose.done_at is None:
+            same_day = course.day_of(dose.target_at) == draw.day
+            target_at = dose.target_at if same_day else target_at
         planned.append(_activity(course, draw, target_at, doses, taken.get(draw.code)))
     return tuple(planned)
 
@@ -169,10 +173,10 @@ def _rank(draw: _Draw) -> tuple[bool, bool, bool, bool, date]:
 # ---------------------------------------------------------------- what took place
 
 
-def _samples_for(course: Course, draws: Sequence[_Draw]) -> dict[str, datetime]:
+def _samples_for(course: Course, draws: Sequence[_Draw], analyte: str) -> dict[str, datetime]:
     """Which sample answers which draw: each the nearest whose window holds it, and each draw one sample."""
     taken: dict[str, datetime] = {}
-    moments = {lab.sampled_at for lab in course.platelets() if lab.sampled_at is not None}
+    moments = {lab.sampled_at for lab in course.counts(analyte) if lab.sampled_at is not None}
     for sampled_at in sorted(moments):
         day = course.day_of(sampled_at)
         waiting = [draw for draw in draws if draw.code not in taken and draw.window.contains(day)]

@@ -19,6 +19,14 @@ class Refusal(SuifangError):
         self.values = values
 
 
+class Held(Refusal):
+    """Understood, but to be confirmed by the person before it is taken; `asks` are phrases of what is odd."""
+
+    def __init__(self, asks: tuple[object, ...]) -> None:
+        super().__init__("refusal.held", asks=asks)
+        self.asks = asks
+
+
 class NotEntitled(Refusal):
     """Said alike for a foreign subject and for one that does not exist."""
 

@@ -168,6 +168,21 @@ def raise_level(
     return _timed(raised, calendar)
 
 
+def begin_again(case: Case, now: datetime, calendar: WorkingCalendar) -> Case:
+    """The case from the start of its chain, in nobody's hands: it belongs to other people now."""
+    begun = replace(
+        case,
+        rung_from=first_ring_at(case.chain, now, calendar, cannot_wait=False),
+        steps_done=0,
+        steps_hastened=0,
+        acknowledged_by=None,
+        acknowledged_at=None,
+        contacted_by=None,
+        contacted_at=None,
+    )
+    return _timed(begun, calendar)
+
+
 def first_ring_at(chain: Chain, now: datetime, calendar: WorkingCalendar, *, cannot_wait: bool) -> datetime:
     """When the chain begins: at once, after the night, at the duty call of a day off, or at the digest.
 

@@ -15,10 +15,11 @@ from bot.rules.study import Language, Sex, SiteCode, StaffCode, SubjectCode
 
 
 class ParticipantState(StrEnum):
-    """Source: specification 1.3. The last four are terminal: all routine messages stop at once."""
+    """Source: specification 1.3; how one follows from the facts is said in `bot/rules/states.py`."""
 
     INVITED = "INVITED"
     CONSENTED = "CONSENTED"
+    BASELINE_DONE = "BASELINE_DONE"
     DECLINED = "DECLINED"
     TREATMENT = "TREATMENT"
     RESPONDED = "RESPONDED"
@@ -43,12 +44,23 @@ TERMINAL_STATES = frozenset(
 )
 
 
+class TreatmentStop(StrEnum):
+    """Why the site ended the doses early. Source: specification 1.3, 1.4 SCH-4."""
+
+    RESPONSE_CONFIRMED = "RESPONSE_CONFIRMED"
+    ADVERSE_EVENT = "ADVERSE_EVENT"
+    INVESTIGATOR = "INVESTIGATOR"
+    PATIENT_CHOICE = "PATIENT_CHOICE"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
     """`day1_at` is planned until dose 1 is recorded. `language` is None until she has chosen one.
 
     `joined_at`: the two required consents were given in the chat. `messages_stopped_at`: she said stop,
-    or withdrew or died. `version` counts every change (optimistic locking).
+    or withdrew or died. `treatment_stopped_at`: the site ended the doses before their number was reached;
+    that is not withdrawal. `usual_stools` a day; `emergency_contact`: the site has one. `version` counts
+    every change (optimistic locking).
     """
 
     subject_code: SubjectCode
@@ -70,6 +82,12 @@ class Participant:
     blood_thinner: bool | None = None
     liver_disease: bool | None = None
     last_chemotherapy_on: date | None = None
+    usual_stools: int | None = None
+    usual_headaches: bool | None = None
+    lymphoedema: bool | None = None
+    emergency_contact: bool | None = None
+    treatment_stopped_at: datetime | None = None
+    treatment_stopped_because: TreatmentStop | None = None
     version: int = 1
 
 
@@ -80,7 +98,11 @@ class DoseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dose:
-    """A dose recorded by staff: only this anchors, counts and closes (decisions, "Facts")."""
+    """A dose recorded by staff: only this anchors, counts and closes (decisions, "Facts").
+
+    `whole`: all of it went in. `therapy`: the number of the therapy a prophylactic dose was given before.
+    `corrects`: the id of the record that this one replaces, which is voided and stays.
+    """
 
     id: str
     subject_code: SubjectCode
@@ -91,6 +113,9 @@ class Dose:
     recorded_by: StaffCode
     recorded_at: datetime
     voided_at: datetime | None = None
+    whole: bool = True
+    therapy: int | None = None
+    corrects: str | None = None
 
 
 class StatedWhat(StrEnum):
@@ -116,7 +141,11 @@ class Stated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabResult:
-    """`value` in 10⁹/L for PLT, WBC, ANC and in g/L for Hb; `as_entered` keeps value and unit as typed."""
+    """`value` in the unit of its analyte; `as_entered` keeps value and unit as typed.
+
+    What was typed as under a limit (`<10`) acts as the next lower value. `clumped`: the laboratory doubts it.
+    `corrects`: the id of the record that this one replaces, which is voided and stays.
+    """
 
     id: str
     subject_code: SubjectCode
@@ -131,6 +160,9 @@ class LabResult:
     by_command_line: bool = False
     unit_unconfirmed: bool = False
     voided_at: datetime | None = None
+    clumped: bool = False
+    laboratory: str | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +175,88 @@ class Consent:
     item: str
     agreed: bool
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfusion:
+    """Blood given; platelets confound a high count. Source: specification 1.4 SCH-4."""
+
+    id: str
+    subject_code: SubjectCode
+    at: datetime
+    platelets: bool
+    recorded_by: str
+    recorded_at: datetime
+    voided_at: datetime | None = None
+
+
+class DecisionKind(StrEnum):
+    """What the site decided on one activity: another time, or never."""
+
+    MOVE = "MOVE"
+    SKIP = "SKIP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The newest decision on an activity counts. `overrides_last_day`: see `activities.Move`."""
+
+    id: str
+    subject_code: SubjectCode
+    activity_key: str
+    kind: DecisionKind
+    to_at: datetime | None
+    reason: str
+    decided_by: StaffCode
+    decided_at: datetime
+    overrides_last_day: bool = False
+
+
+class HoldReason(StrEnum):
+    """Why doses wait. Source: specification 1.4 SCH-5."""
+
+    INVESTIGATOR = "INVESTIGATOR"
+    HOSPITAL = "HOSPITAL"
+    SAFETY = "SAFETY"
+    PREGNANCY = "PREGNANCY"
+    FEVER = "FEVER"
+    HIGH_COUNT = "HIGH_COUNT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Doses wait until a person releases them. Several may stand; each is released by itself."""
+
+    id: str
+    subject_code: SubjectCode
+    reason: HoldReason
+    note: str
+    placed_by: str
+    placed_at: datetime
+    released_by: StaffCode | None = None
+    released_at: datetime | None = None
+    release_note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Therapy:
+    """One planned therapy as decided last; a change is a new value of the same `number`, nothing is lost.
+
+    `ordered`: an investigator wants the prophylactic dose although the last count is high. `count_before`:
+    the count before this cycle (10⁹/L), the other candidate for the baseline. `infusion_started_at`: when it
+    began in truth.
+    """
+
+    id: str
+    subject_code: SubjectCode
+    number: int
+    starts_at: datetime
+    what: str
+    cytotoxic: bool
+    decided_by: StaffCode
+    decided_at: datetime
+    reason: str = ""
+    cancelled: bool = False
+    ordered: bool = False
+    count_before: Decimal | None = None
+    infusion_started_at: datetime | None = None

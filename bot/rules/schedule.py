@@ -33,6 +33,7 @@ from bot.rules.calendar import local_day
 from bot.rules.doses import day1_of, last_given, plan_doses, responded_at
 from bot.rules.draws import plan_draws
 from bot.rules.errors import Refusal
+from bot.rules.prophylaxis import plan_prophylaxis
 from bot.rules.study import Study
 
 __all__ = [
@@ -60,7 +61,8 @@ __all__ = [
 def plan(study: Study, course: Course) -> tuple[PlannedActivity, ...]:
     """All that the study asks, done and cancelled included; oldest target first, draw before dose."""
     doses = plan_doses(study, course)
-    return tuple(sorted((*plan_draws(study, course, doses), *doses), key=_order))
+    draws = plan_draws(study, course, doses)
+    return tuple(sorted((*draws, *doses, *plan_prophylaxis(study, course, draws)), key=_order))
 
 
 def visits(planned: Iterable[PlannedActivity], time_zone: str) -> tuple[Visit, ...]:

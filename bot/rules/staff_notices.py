@@ -126,7 +126,7 @@ def _phone_calls(
     sent: Sequence[CheckIn],
     reported_at: Sequence[datetime],
 ) -> Iterator[StaffNotice]:
-    counts = course.platelets()
+    counts = course.counts(study.labs.lead)
     if not counts or counts[-1].value >= study.check_ins.phone_below:
         return
     for one in sent:

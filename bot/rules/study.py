@@ -110,11 +110,96 @@ class DoseRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRule:
-    """When dosing stops: verified platelets at or above, from a sample after dose 1. Source: registry F5."""
+    """When dosing stops: a verified count at or above, from a sample after dose 1. Source: registry F5.
 
-    platelets_at_or_above: Decimal
+    `analyte` is the code of what is counted. A count within `transfusion_washout_days` after a transfusion
+    stops nothing by itself.
+    """
+
+    analyte: str
+    at_or_above: Decimal
     requires_verified: bool
     transfusion_washout_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProphylaxisRules:
+    """A dose before other therapy, for those whose baseline was low. Source: registry F6; specification 1.7.
+
+    Due `lead` before the therapy starts, give or take `tolerance`; eligible below `baseline_below`. Not asked
+    for with a last verified count at or above `skip_at_or_above` unless ordered. An interval to the infusion
+    under `least_interval` or over `most_interval` is flagged. `draw_code` names the draw before the therapy
+    (a number follows), `draw_days_before` its day, `draw_early_days` how much earlier it counts.
+    """
+
+    baseline_below: Decimal
+    amount_ug: int
+    lead: timedelta
+    tolerance: timedelta
+    least_interval: timedelta
+    most_interval: timedelta
+    each_cycle: bool
+    counts_toward_max: bool
+    skip_at_or_above: Decimal
+    draw_code: str
+    draw_days_before: int
+    draw_early_days: int
+    arrive_before: timedelta
+    remind_staff_before: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointRules:
+    """Response: a verified count of `analyte` at or above, on the day of the endpoint draw or by then.
+
+    The draw marked `endpoint` gives day and window. Source: specification 1.12, O1.
+    """
+
+    analyte: str
+    at_or_above: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUpRules:
+    """`last_draw` ends the follow-up; `after_day` is the last study day before it. Source: 1.9."""
+
+    last_draw: str
+    after_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultTiming:
+    """How long after a draw its result is expected, and asked of staff; how old one may be before a dose.
+
+    Below `urgent_below` (last count) a result that is later than `overdue` is asked for the same day.
+    Source: specification 1.5.
+    """
+
+    expected: timedelta
+    overdue: timedelta
+    urgent_below: Decimal
+    before_dose: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaeRules:
+    """The clock of a potential serious adverse event. Source: specification 3.6.
+
+    Due `due_within` after a person of the site knew. `remind_after` and `remind_principal_after` count from
+    then too; overdue it is told to principal investigator and central every `overdue_every`.
+    """
+
+    due_within: timedelta
+    remind_after: tuple[timedelta, ...]
+    remind_principal_after: tuple[timedelta, ...]
+    overdue_every: timedelta
+    grade_at_least: int
+    who_at_least: int
+    level_at_least: Level
+    closing: Mapping[str, frozenset[str]]
+    answers: Mapping[str, frozenset[str]]
+    outcomes: frozenset[str]
+    count_at_or_above: Decimal | None
 
 
 class DrawAnchor(StrEnum):
@@ -203,8 +288,8 @@ class WorkingHours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlateletBand:
-    """Platelets in 10⁹/L, half-open: at_or_above <= value < below. Source: specification 1.6, decisions."""
+class Band:
+    """Values in the unit of the analyte, half-open: at_or_above <= value < below. Source: 1.6, decisions."""
 
     name: str
     at_or_above: Decimal | None
@@ -214,15 +299,82 @@ class PlateletBand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlateletRules:
-    """`context_bands`: P0 … P5 of specification 2.5, lowest first; `result_bands`: what a result needs."""
+class Analyte:
+    """What a laboratory counts. `unit` is the one kept, such as `10^9/L`; `bands`: what a result calls for.
 
-    context_bands: tuple[PlateletBand, ...]
+    A bare number with a decimal point under `ask_unit_below` may be in another usual unit and is asked for.
+    """
+
+    code: str
+    name: Bilingual
+    unit: str
+    plausible_max: Decimal
+    bands: tuple[Band, ...]
+    ask_unit_below: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendRules:
+    """What the course of the leading count calls for beside its band. Source: specification 1.6.
+
+    Two results contradict one another when one is more than `jump_times` the other within `jump_within`.
+    `not_eligible_at_or_above`: a baseline as high as this is a question of eligibility.
+    `hold_at_or_above`: every dose waits for a person.
+    """
+
+    fall_percent: int
+    fall_within: timedelta
+    fall_only_below: Decimal
+    fall_level: Level
+    rise_by: Decimal
+    rise_within: timedelta
+    rise_level: Level
+    rebound_level: Level
+    no_response_draw: str
+    no_response_level: Level
+    jump_times: int
+    jump_within: timedelta
+    not_eligible_at_or_above: Decimal
+    hold_at_or_above: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabRules:
+    """`lead` is the count that bands, check-ins and draws are about; `neutrophils` the one fever asks for.
+
+    `context_bands`: P0 … P5 of specification 2.5, lowest first.
+    """
+
+    lead: str
+    neutrophils: str
+    analytes: tuple[Analyte, ...]
+    context_bands: tuple[Band, ...]
     unknown_band: str
     valid_days_treatment: int
     valid_days_follow_up: int
-    result_bands: tuple[PlateletBand, ...]
-    plausible_max: Decimal
+    timing: ResultTiming
+    trends: TrendRules
+
+    def analyte(self, code: str) -> Analyte:
+        """The analyte of this code.
+
+        Raises:
+            KeyError: the study does not use it.
+        """
+        for one in self.analytes:
+            if one.code == code:
+                return one
+        raise KeyError(code)
+
+    @property
+    def result_bands(self) -> tuple[Band, ...]:
+        """What a result of the leading count calls for."""
+        return self.analyte(self.lead).bands
+
+    @property
+    def plausible_max(self) -> Decimal:
+        """The highest leading count that is possible."""
+        return self.analyte(self.lead).plausible_max
 
 
 # ---------------------------------------------------------------- symptoms
@@ -636,12 +788,14 @@ class Study:
     emergency_number: str
     doses: DoseRules
     stop: StopRule
+    endpoint: EndpointRules
+    follow_up: FollowUpRules
     draws: tuple[DrawRule, ...]
     reminders: ReminderRules
     check_ins: CheckInRules
     quiet_hours: QuietHours
     working_hours: WorkingHours
-    platelets: PlateletRules
+    labs: LabRules
     gate_ask: Bilingual
     gate_none: Bilingual
     gate: tuple[GateItem, ...]
@@ -652,6 +806,8 @@ class Study:
     chains: Mapping[Level, Chain]
     consent: ConsentText
     terms: Mapping[str, Term]
+    sae: SaeRules
+    prophylaxis: ProphylaxisRules | None = None
     provenance: Mapping[str, Source] = field(default_factory=dict)
 
     def symptom(self, code: str) -> Symptom:

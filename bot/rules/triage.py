@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.rules import platelets
+from bot.rules import lab_bands
 from bot.rules.context import Context
 from bot.rules.grading import Graded, grade, holds, in_words, worst_first
 from bot.rules.study import (
@@ -132,10 +132,10 @@ def _knowledge_fits(
 
 
 def _high_platelets(study: Study, context: Context) -> bool:
-    if context.band == study.platelets.context_bands[-1].name:
+    if context.band == study.labs.context_bands[-1].name:
         return True
     highest = context.highest_platelets
-    return highest is not None and platelets.is_highest(study.platelets, highest)
+    return highest is not None and lab_bands.is_highest(study.labs, highest)
 
 
 def _fever(study: Study, graded: Graded) -> bool:
@@ -168,7 +168,7 @@ def _within(exemption: Mapping[str, frozenset[str]], answers: Answers, may_be_op
 
 def _because(rule: ContextRule, graded: Graded, context: Context) -> str:
     """The conditions of a row as staff read them, with her platelets where they were asked for."""
-    count = f" ({platelets.shown(context.platelets)})" if context.platelets is not None else " (unknown)"
+    count = f" ({lab_bands.shown(context.platelets)})" if context.platelets is not None else " (unknown)"
     parts = [
         f"platelets {context.band}{count}" if rule.bands else "",
         "platelets high" if rule.high_platelets else "",

@@ -22,7 +22,7 @@ class Parts:
 
     study: shape.StudyShape
     schedule: shape.ScheduleShape
-    platelets: shape.PlateletsShape
+    labs: shape.LabsShape
     gate: shape.GateShape
     closing: shape.ClosingsShape
     texts: shape.TextsShape
@@ -30,6 +30,7 @@ class Parts:
     triage: shape.TriageShape
     chains: shape.ChainsShape
     consent: shape.ConsentShape
+    sae: shape.SaeShape
     symptoms: tuple[shape.SymptomShape, ...]
 
     @classmethod
@@ -53,12 +54,15 @@ def build(parts: Parts) -> noun.Study:
         emergency_number=about.emergency_number.value,
         doses=_settings(noun.DoseRules, parts.schedule.doses),
         stop=_settings(noun.StopRule, parts.schedule.stop),
+        prophylaxis=_prophylaxis(parts.schedule.prophylaxis),
+        endpoint=_settings(noun.EndpointRules, parts.schedule.endpoint),
+        follow_up=_settings(noun.FollowUpRules, parts.schedule.follow_up),
         draws=tuple(_draw(draw) for draw in parts.schedule.draws.calendar),
         reminders=_reminders(parts.schedule.reminders),
         check_ins=_settings(noun.CheckInRules, parts.schedule.check_ins),
         quiet_hours=_settings(noun.QuietHours, about.quiet_hours),
         working_hours=_settings(noun.WorkingHours, about.working_hours),
-        platelets=_platelets(parts.platelets),
+        labs=_labs(parts.labs),
         gate_ask=_both(parts.gate.ask),
         gate_none=_both(parts.gate.none),
         gate=tuple(_gate_item(item) for item in parts.gate.items),
@@ -68,6 +72,7 @@ def build(parts: Parts) -> noun.Study:
         triage=_triage(parts.triage),
         chains={noun.Level[one.level]: _chain(one) for one in parts.chains.chains},
         consent=_consent(parts.consent),
+        sae=_sae(parts.sae),
         terms={one.term: _term(one) for one in parts.ctcae.terms},
         provenance=dict(_provenance(parts)),
     )
@@ -108,9 +113,9 @@ def _reminders(table: shape.RemindersShape) -> noun.ReminderRules:
     )
 
 
-def _band(band: shape.BandShape) -> noun.PlateletBand:
+def _band(band: shape.BandShape) -> noun.Band:
     minutes = band.acknowledge_minutes
-    return noun.PlateletBand(
+    return noun.Band(
         name=band.name,
         at_or_above=band.at_or_above,
         below=band.below,
@@ -119,14 +124,93 @@ def _band(band: shape.BandShape) -> noun.PlateletBand:
     )
 
 
-def _platelets(table: shape.PlateletsShape) -> noun.PlateletRules:
-    return noun.PlateletRules(
-        context_bands=tuple(_band(band) for band in table.bands.context),
+def _labs(table: shape.LabsShape) -> noun.LabRules:
+    timing = table.timing
+    return noun.LabRules(
+        lead=table.lead,
+        neutrophils=table.neutrophils,
+        analytes=tuple(_analyte(one) for one in table.analytes),
+        context_bands=tuple(_band(band) for band in table.context),
         unknown_band=table.unknown_band,
         valid_days_treatment=table.valid_days_treatment.value,
         valid_days_follow_up=table.valid_days_follow_up.value,
-        result_bands=tuple(_band(band) for band in table.bands.result),
-        plausible_max=table.plausible_max.value,
+        timing=noun.ResultTiming(
+            expected=timedelta(hours=timing.expected_hours.value),
+            overdue=timedelta(hours=timing.overdue_hours.value),
+            urgent_below=timing.urgent_below.value,
+            before_dose=timedelta(hours=timing.before_dose_hours.value),
+        ),
+        trends=_trends(table.trends),
+    )
+
+
+def _analyte(one: shape.AnalyteShape) -> noun.Analyte:
+    return noun.Analyte(
+        code=one.code,
+        name=_both(one.name),
+        unit=one.unit,
+        plausible_max=one.plausible_max,
+        bands=tuple(_band(band) for band in one.bands),
+        ask_unit_below=one.ask_unit_below,
+    )
+
+
+def _trends(table: shape.TrendsShape) -> noun.TrendRules:
+    return noun.TrendRules(
+        fall_percent=table.fall_percent.value,
+        fall_within=timedelta(days=table.fall_within_days.value),
+        fall_only_below=table.fall_only_below.value,
+        fall_level=noun.Level[table.fall_level.value],
+        rise_by=table.rise_by.value,
+        rise_within=timedelta(days=table.rise_within_days.value),
+        rise_level=noun.Level[table.rise_level.value],
+        rebound_level=noun.Level[table.rebound_level.value],
+        no_response_draw=table.no_response_draw.value,
+        no_response_level=noun.Level[table.no_response_level.value],
+        jump_times=table.jump_times.value,
+        jump_within=timedelta(hours=table.jump_within_hours.value),
+        not_eligible_at_or_above=table.not_eligible_at_or_above.value,
+        hold_at_or_above=None if table.hold_at_or_above is None else table.hold_at_or_above.value,
+    )
+
+
+def _prophylaxis(table: shape.ProphylaxisShape | None) -> noun.ProphylaxisRules | None:
+    if table is None:
+        return None
+    return noun.ProphylaxisRules(
+        baseline_below=table.baseline_below.value,
+        amount_ug=table.amount_ug.value,
+        lead=timedelta(minutes=table.lead_minutes.value),
+        tolerance=timedelta(minutes=table.tolerance_minutes.value),
+        least_interval=timedelta(minutes=table.least_interval_minutes.value),
+        most_interval=timedelta(minutes=table.most_interval_minutes.value),
+        each_cycle=table.each_cycle.value,
+        counts_toward_max=table.counts_toward_max.value,
+        skip_at_or_above=table.skip_at_or_above.value,
+        draw_code=table.draw_code,
+        draw_days_before=table.draw_days_before.value,
+        draw_early_days=table.draw_early_days.value,
+        arrive_before=timedelta(minutes=table.arrive_minutes_before.value),
+        remind_staff_before=timedelta(minutes=table.remind_staff_minutes_before.value),
+    )
+
+
+def _sae(table: shape.SaeShape) -> noun.SaeRules:
+    def hours(setting: shape.Setting[tuple[int, ...]]) -> tuple[timedelta, ...]:
+        return tuple(timedelta(hours=one) for one in setting.value)
+
+    return noun.SaeRules(
+        due_within=timedelta(hours=table.due_hours.value),
+        remind_after=hours(table.remind_hours),
+        remind_principal_after=hours(table.remind_principal_hours),
+        overdue_every=timedelta(hours=table.overdue_every_hours.value),
+        grade_at_least=table.grade_at_least,
+        who_at_least=table.who_at_least,
+        level_at_least=noun.Level[table.level_at_least],
+        closing=table.closing,
+        answers=table.answers,
+        outcomes=table.outcomes,
+        count_at_or_above=table.count_at_or_above,
     )
 
 

@@ -36,8 +36,10 @@ def problems_of(found: Read) -> list[Problem]:
         problems += [*_doses(found.schedule), *_draws(found.schedule), *_check_ins(found.schedule)]
     if found.schedule is not None and found.study is not None:
         problems += _quiet_reminders(found.schedule, found.study)
-    if found.platelets is not None:
-        problems += _bands(found.platelets)
+    if found.labs is not None:
+        problems += _labs(found.labs)
+    if found.labs is not None and found.schedule is not None:
+        problems += _analytes_named(found.schedule, found.labs)
     if found.gate is not None:
         problems += _gate(found.gate, known)
     if found.closing is not None:
@@ -61,7 +63,7 @@ def _known(found: Read) -> Known:
         symptoms=None if found.unread_symptoms else symptoms,
         texts=None if found.texts is None else frozenset(text.id for text in found.texts.texts),
         terms=None if found.ctcae is None else {term.term: term.max_grade for term in found.ctcae.terms},
-        bands=None if found.platelets is None else tuple(band.name for band in found.platelets.bands.context),
+        bands=None if found.labs is None else tuple(band.name for band in found.labs.context),
     )
 
 
@@ -175,44 +177,73 @@ def _is_within(clock: time, starts: time, ends: time) -> bool:
     return clock >= starts or clock < ends
 
 
-# ---------------------------------------------------------------- platelets
+# ---------------------------------------------------------------- laboratory
 
 
-def _bands(platelets: shape.PlateletsShape) -> Iterator[Problem]:
-    for name, row in (("context", platelets.bands.context), ("result", platelets.bands.result)):
-        place = f"platelets.toml: bands.{name}"
-        yield from twice(place, [band.name for band in row])
-        if row[0].at_or_above is not None or row[-1].below is not None:
-            yield Problem(
-                place, "an end that is closed", "open ends", "Leave out the lowest and the highest bound."
-            )
-        for number, (lower, upper) in enumerate(pairwise(row), start=1):
-            if lower.below is None or lower.below != upper.at_or_above:
-                yield Problem(
-                    f"{place}[{number}].at_or_above",
-                    str(upper.at_or_above),
-                    f"{lower.below}, where the band before it ends",
-                    "Let each band begin where the one before it ends.",
-                )
-    yield from _band_levels(platelets.bands.result)
-    names = [band.name for band in platelets.bands.context]
-    if platelets.unknown_band not in names:
+def _labs(labs: shape.LabsShape) -> Iterator[Problem]:
+    codes = [one.code for one in labs.analytes]
+    yield from twice("labs.toml: analytes", codes)
+    for key, code in (("lead", labs.lead), ("neutrophils", labs.neutrophils)):
+        yield from _unknown_analyte(f"labs.toml: {key}", code, codes)
+    yield from _row_of_bands("labs.toml: context", labs.context)
+    for number, one in enumerate(labs.analytes):
+        place = f"labs.toml: analytes[{number}].bands"
+        yield from _row_of_bands(place, one.bands)
+        yield from _band_levels(place, one.bands)
+    names = [band.name for band in labs.context]
+    if labs.unknown_band not in names:
         yield Problem(
-            "platelets.toml: unknown_band",
-            platelets.unknown_band,
+            "labs.toml: unknown_band",
+            labs.unknown_band,
             f"one of {', '.join(names)}",
             "Name a context band.",
         )
 
 
-def _band_levels(row: Sequence[shape.BandShape]) -> Iterator[Problem]:
-    """Further from the quiet middle is never less urgent: fewer platelets on its left, more on its right."""
+def _row_of_bands(place: str, row: Sequence[shape.BandShape]) -> Iterator[Problem]:
+    yield from twice(place, [band.name for band in row])
+    if row[0].at_or_above is not None or row[-1].below is not None:
+        yield Problem(
+            place, "an end that is closed", "open ends", "Leave out the lowest and the highest bound."
+        )
+    for number, (lower, upper) in enumerate(pairwise(row), start=1):
+        if lower.below is None or lower.below != upper.at_or_above:
+            yield Problem(
+                f"{place}[{number}].at_or_above",
+                str(upper.at_or_above),
+                f"{lower.below}, where the band before it ends",
+                "Let each band begin where the one before it ends.",
+            )
+
+
+def _unknown_analyte(place: str, code: str, codes: Sequence[str]) -> Iterator[Problem]:
+    if code not in codes:
+        yield Problem(place, code, f"one of {', '.join(codes)}", "Name an analyte of labs.toml.")
+
+
+def _analytes_named(schedule: shape.ScheduleShape, labs: shape.LabsShape) -> Iterator[Problem]:
+    """What schedule.toml and labs.toml say of each other."""
+    codes = [one.code for one in labs.analytes]
+    yield from _unknown_analyte("schedule.toml: stop.analyte", schedule.stop.analyte.value, codes)
+    yield from _unknown_analyte("schedule.toml: endpoint.analyte", schedule.endpoint.analyte.value, codes)
+    draws = [draw.code for draw in schedule.draws.calendar]
+    named = {
+        "labs.toml: trends.no_response_draw": labs.trends.no_response_draw.value,
+        "schedule.toml: follow_up.last_draw": schedule.follow_up.last_draw.value,
+    }
+    for place, code in named.items():
+        if code not in draws:
+            yield Problem(place, code, f"one of {', '.join(draws)}", "Name a draw of schedule.toml.")
+
+
+def _band_levels(place: str, row: Sequence[shape.BandShape]) -> Iterator[Problem]:
+    """Further from the quiet middle is never less urgent: lower on its left, higher on its right."""
     levels = [Level[band.level] for band in row]
     quiet = levels.index(min(levels))
     for number, (left, right) in enumerate(pairwise(levels), start=1):
         if (number <= quiet and left < right) or (number > quiet and left > right):
             yield Problem(
-                f"platelets.toml: bands.result[{number}].level",
+                f"{place}[{number}].level",
                 f"{right.name} after {left.name}",
                 "levels that fall towards the middle and rise after it",
                 "Correct the level of this band or of the one before it.",

@@ -22,7 +22,7 @@ from bot.study_file.problems import Problem
 FILES: Mapping[str, type[BaseModel]] = {
     "study.toml": shape.StudyShape,
     "schedule.toml": shape.ScheduleShape,
-    "platelets.toml": shape.PlateletsShape,
+    "labs.toml": shape.LabsShape,
     "gate.toml": shape.GateShape,
     "closing.toml": shape.ClosingsShape,
     "texts.toml": shape.TextsShape,
@@ -30,6 +30,7 @@ FILES: Mapping[str, type[BaseModel]] = {
     "triage.toml": shape.TriageShape,
     "chains.toml": shape.ChainsShape,
     "consent.toml": shape.ConsentShape,
+    "sae.toml": shape.SaeShape,
 }
 SYMPTOMS = "symptoms"
 
@@ -59,7 +60,7 @@ class Read:
 
     study: shape.StudyShape | None = None
     schedule: shape.ScheduleShape | None = None
-    platelets: shape.PlateletsShape | None = None
+    labs: shape.LabsShape | None = None
     gate: shape.GateShape | None = None
     closing: shape.ClosingsShape | None = None
     texts: shape.TextsShape | None = None
@@ -67,6 +68,7 @@ class Read:
     triage: shape.TriageShape | None = None
     chains: shape.ChainsShape | None = None
     consent: shape.ConsentShape | None = None
+    sae: shape.SaeShape | None = None
     symptoms: dict[str, shape.SymptomShape] = field(default_factory=dict)
     unread_symptoms: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)

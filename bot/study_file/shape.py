@@ -123,9 +123,37 @@ class DosesShape(Strict):
 
 
 class StopShape(Strict):
-    platelets_at_or_above: Setting[Count]
+    analyte: Setting[Words]
+    at_or_above: Setting[Count]
     requires_verified: Setting[Truth]
     transfusion_washout_days: Setting[Annotated[Whole, Field(ge=0, le=14)]]
+
+
+class ProphylaxisShape(Strict):
+    baseline_below: Setting[Count]
+    amount_ug: Setting[Annotated[Whole, Field(ge=1)]]
+    lead_minutes: Setting[Minutes]
+    tolerance_minutes: Setting[Minutes]
+    least_interval_minutes: Setting[Minutes]
+    most_interval_minutes: Setting[Minutes]
+    each_cycle: Setting[Truth]
+    counts_toward_max: Setting[Truth]
+    skip_at_or_above: Setting[Count]
+    draw_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}$")]
+    draw_days_before: Setting[Annotated[Whole, Field(ge=0)]]
+    draw_early_days: Setting[Annotated[Whole, Field(ge=0)]]
+    arrive_minutes_before: Setting[Minutes]
+    remind_staff_minutes_before: Setting[Minutes]
+
+
+class EndpointShape(Strict):
+    analyte: Setting[Words]
+    at_or_above: Setting[Count]
+
+
+class FollowUpShape(Strict):
+    last_draw: Setting[Words]
+    after_day: Setting[Annotated[Whole, Field(ge=1)]]
 
 
 class RemindersShape(Strict):
@@ -169,6 +197,9 @@ class DrawsShape(Strict):
 class ScheduleShape(Strict):
     doses: DosesShape
     stop: StopShape
+    prophylaxis: ProphylaxisShape | None = None
+    endpoint: EndpointShape
+    follow_up: FollowUpShape
     reminders: RemindersShape
     check_ins: CheckInsShape
     draws: DrawsShape
@@ -182,18 +213,68 @@ class BandShape(Strict):
     acknowledge_minutes: Minutes | None = None
 
 
-class BandsShape(Strict):
-    context: Annotated[tuple[BandShape, ...], Field(min_length=1)]
-    result: Annotated[tuple[BandShape, ...], Field(min_length=1)]
+class AnalyteShape(Strict):
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]{1,7}$")]
+    name: BothLanguages
+    unit: Literal["10^9/L", "g/L"]
+    plausible_max: Annotated[Decimal, Field(gt=0)]
+    ask_unit_below: Count | None = None
+    bands: Annotated[tuple[BandShape, ...], Field(min_length=1)]
 
 
-class PlateletsShape(Strict):
+class TimingShape(Strict):
+    expected_hours: Setting[Annotated[Whole, Field(ge=1)]]
+    overdue_hours: Setting[Annotated[Whole, Field(ge=1)]]
+    urgent_below: Setting[Count]
+    before_dose_hours: Setting[Annotated[Whole, Field(ge=1)]]
+
+
+class TrendsShape(Strict):
+    fall_percent: Setting[Annotated[Whole, Field(ge=1, le=100)]]
+    fall_within_days: Setting[Annotated[Whole, Field(ge=1)]]
+    fall_only_below: Setting[Count]
+    fall_level: Setting[LevelWord]
+    rise_by: Setting[Count]
+    rise_within_days: Setting[Annotated[Whole, Field(ge=1)]]
+    rise_level: Setting[LevelWord]
+    rebound_level: Setting[LevelWord]
+    no_response_draw: Setting[Words]
+    no_response_level: Setting[LevelWord]
+    jump_times: Setting[Annotated[Whole, Field(ge=2)]]
+    jump_within_hours: Setting[Annotated[Whole, Field(ge=1)]]
+    not_eligible_at_or_above: Setting[Count]
+    hold_at_or_above: Setting[Count] | None = None
+
+
+class LabsShape(Strict):
     source: SourceShape
+    lead: Words
+    neutrophils: Words
     valid_days_treatment: Setting[Annotated[Whole, Field(ge=1)]]
     valid_days_follow_up: Setting[Annotated[Whole, Field(ge=1)]]
-    plausible_max: Setting[Count]
     unknown_band: Words
-    bands: BandsShape
+    context: Annotated[tuple[BandShape, ...], Field(min_length=1)]
+    timing: TimingShape
+    trends: TrendsShape
+    analytes: Annotated[tuple[AnalyteShape, ...], Field(min_length=1)]
+
+
+Hours = Setting[tuple[Annotated[Whole, Field(ge=1)], ...]]
+
+
+class SaeShape(Strict):
+    source: SourceShape
+    due_hours: Setting[Annotated[Whole, Field(ge=1, le=24)]]
+    remind_hours: Hours
+    remind_principal_hours: Hours
+    overdue_every_hours: Setting[Annotated[Whole, Field(ge=1)]]
+    grade_at_least: Annotated[Whole, Field(ge=1, le=5)]
+    who_at_least: Annotated[Whole, Field(ge=1, le=4)]
+    level_at_least: LevelWord
+    count_at_or_above: Count | None = None
+    closing: dict[str, frozenset[str]] = {}
+    answers: dict[str, frozenset[str]] = {}
+    outcomes: frozenset[str] = frozenset()
 
 
 When = dict[str, Annotated[frozenset[str], Field(min_length=1)]]

@@ -59,7 +59,7 @@ def unknown_texts(place: str, codes: Iterable[str], known: Known) -> Iterator[Pr
 def unknown_bands(place: str, codes: Iterable[str], known: Known) -> Iterator[Problem]:
     """A problem for every band that is no context band."""
     what = f"a context band: {', '.join(known.bands or ())}"
-    return unknown(place, codes, known.bands, what, "Name a band of platelets.toml.")
+    return unknown(place, codes, known.bands, what, "Name a band of labs.toml.")
 
 
 def twice(place: str, codes: Sequence[str]) -> Iterator[Problem]:

@@ -21,7 +21,7 @@ import pytest
 from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.calendar import ByWhenKind
 from bot.rules.case import Outcome
-from bot.rules.participant import DoseKind, ParticipantState, StatedWhat
+from bot.rules.participant import DoseKind, HoldReason, ParticipantState, StatedWhat
 from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
 from bot.rules.staff_notices import NoticeKind
@@ -52,6 +52,7 @@ SAID_ENUMS: tuple[type[Enum], ...] = (
     ActivityStatus,
     CancelReason,
     DoseKind,
+    HoldReason,
     Level,
     OpenedBy,
     Outcome,

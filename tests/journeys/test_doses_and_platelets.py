@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -27,7 +26,7 @@ async def dose(town: Town, number: int, at: datetime) -> None:
 
 
 async def platelets(town: Town, value: str, at: datetime) -> None:
-    entry = LabEntry(subject=SUBJECT, value=Decimal(value), as_entered=f"{value} 10^9/L", sampled_at=at)
+    entry = LabEntry(subject=SUBJECT, typed=value, unit="10^9/L", sampled_at=at, confirmed=True)
     await record_lab(town.desk, entry=entry, by=COORDINATOR, auth=AuthMethod.TELEGRAM)
     await town.stage.settle()
 

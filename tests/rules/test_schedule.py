@@ -131,7 +131,7 @@ def test_nothing_is_asked_of_somebody_who_has_left(state: ParticipantState) -> N
 
 
 def test_ending_treatment_keeps_the_draws_and_counts_follow_up_from_the_last_dose() -> None:
-    facts = course(doses=(dose(1, DAY1), dose(2, on_day(9))), state=ParticipantState.TREATMENT_DONE)
+    facts = course(doses=(dose(1, DAY1), dose(2, on_day(9))), treatment_stopped_at=on_day(10, "12:00"))
     planned = {one.key: one for one in plan(study(), facts)}
     assert planned["injection-3"].cancelled_because is CancelReason.TREATMENT_ENDED
     assert day_number(planned["draw-F3"]) == 9 + 28
@@ -264,7 +264,7 @@ def test_a_draw_of_a_visit_whose_dose_is_recorded_waits_for_its_result() -> None
 
 def test_neighbouring_draws_of_two_series_become_one_with_the_stricter_window() -> None:
     # Dosing ended after dose 2 on day 10: F1 falls on day 17, L5 on day 18.
-    facts = course(doses=(dose(1, DAY1), dose(2, on_day(10))), state=ParticipantState.TREATMENT_DONE)
+    facts = course(doses=(dose(1, DAY1), dose(2, on_day(10))), treatment_stopped_at=on_day(10, "12:00"))
     both = activity(facts, "draw-L5")
     assert both.draws == ("L5", "F1")
     assert (both.window.first, both.window.last) == (on_day(17).date(), on_day(19).date())

@@ -107,7 +107,7 @@ class TestCases:
         ("level", "kind", "about", "expected"),
         [
             (Level.EMERGENCY, CaseKind.REPORT, "", (WorkKind.ALARM, Section.NOW)),
-            (Level.URGENT, CaseKind.LAB, "staff.story.platelets", (WorkKind.ALARM, Section.NOW)),
+            (Level.URGENT, CaseKind.LAB, "staff.story.result", (WorkKind.ALARM, Section.NOW)),
             (Level.SAME_DAY, CaseKind.REPORT, "", (WorkKind.FINDING, Section.TODAY)),
             (Level.SAME_DAY, CaseKind.REQUEST, "staff.story.cannot_come", (WorkKind.WISH, Section.TODAY)),
             (Level.ROUTINE, CaseKind.WORDS, "A1B2", (WorkKind.WISH, Section.WAITING)),

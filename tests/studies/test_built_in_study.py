@@ -51,10 +51,10 @@ FAULTS = {
     ),
     "an end": ("chains.toml", "repeat_minutes = 10\n", "", "chains.toml: chains[0]", "ends in silence"),
     "a gap": (
-        "platelets.toml",
+        "labs.toml",
         'at_or_above = "20"',
         'at_or_above = "21"',
-        "platelets.toml",
+        "labs.toml",
         "Let each band",
     ),
 }

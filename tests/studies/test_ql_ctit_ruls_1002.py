@@ -438,7 +438,13 @@ def test_what_the_registry_fixes_is_locked_and_the_rest_keeps_live_from_starting
         "schedule.doses.max_doses",
         "schedule.doses.amount_ug",
         "schedule.doses.interval_days",
-        "schedule.stop.platelets_at_or_above",
+        "schedule.stop.analyte",
+        "schedule.stop.at_or_above",
+        "schedule.endpoint.analyte",
+        "schedule.endpoint.at_or_above",
+        "schedule.prophylaxis.baseline_below",
+        "schedule.prophylaxis.lead_minutes",
+        "labs.trends.not_eligible_at_or_above",
     }
     assert all(source.locked for source in fixed.values())
 
@@ -447,7 +453,7 @@ def test_the_numbers_are_those_of_the_specification(study: Study) -> None:
     doses = study.doses
     assert (doses.max_doses, doses.amount_ug, doses.interval_days, doses.last_day) == (4, 200, 7, 28)
     assert (doses.window_early_days, doses.window_late_days, doses.min_interval_days) == (1, 2, 5)
-    assert study.stop.platelets_at_or_above == Decimal("100.0")
+    assert study.stop.at_or_above == Decimal("100.0")
     assert [draw.day for draw in study.draws if draw.endpoint] == [15]
     assert study.triage.axilla_offset_c == Decimal("0.5")
 
@@ -470,7 +476,7 @@ def test_a_platelet_result_falls_into_one_band(study: Study, count: str, level: 
     value = Decimal(count)
     (band,) = (
         band
-        for band in study.platelets.result_bands
+        for band in study.labs.result_bands
         if (band.at_or_above is None or value >= band.at_or_above)
         and (band.below is None or value < band.below)
     )

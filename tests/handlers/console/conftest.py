@@ -143,9 +143,10 @@ class World:
     async def lab(self, value: str) -> None:
         entry = LabEntry(
             subject=SUBJECT,
-            value=Decimal(value),
-            as_entered=f"{value} 10^9/L",
+            typed=value,
+            unit="10^9/L",
             sampled_at=self.clock.now(),
+            confirmed=True,
         )
         await record_lab(self.desk, entry=entry, by=StaffCode("CA1"), auth=AuthMethod.COMMAND_LINE)
 

@@ -17,18 +17,16 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.rules.participant import Dose, DoseKind, LabResult
-from bot.rules.study import Level, PlateletBand, PlateletRules, Study
-
-PLATELETS = "PLT"
+from bot.rules.study import Band, LabRules, Level, Study
 
 
-def holds(band: PlateletBand, value: Decimal) -> bool:
+def holds(band: Band, value: Decimal) -> bool:
     """The value is in the band: its lower bound included, its upper bound not."""
     reaches = band.at_or_above is None or value >= band.at_or_above
     return reaches and (band.below is None or value < band.below)
 
 
-def band_of(rules: PlateletRules, value: Decimal) -> PlateletBand:
+def band_of(rules: LabRules, value: Decimal) -> Band:
     """The context band of a count in 10⁹/L, whatever its age.
 
     Raises:
@@ -40,7 +38,7 @@ def band_of(rules: PlateletRules, value: Decimal) -> PlateletBand:
     raise ValueError(f"no platelet band holds {value}")
 
 
-def band_now(rules: PlateletRules, value: Decimal | None, age: timedelta | None, valid_days: int) -> str:
+def band_now(rules: LabRules, value: Decimal | None, age: timedelta | None, valid_days: int) -> str:
     """The name of the band that counts for a verified count of this age.
 
     Unknown counts as `unknown_band`; older than `valid_days` (exactly that old is still valid) or of
@@ -54,26 +52,30 @@ def band_now(rules: PlateletRules, value: Decimal | None, age: timedelta | None,
     return worse(rules, own, rules.unknown_band)
 
 
-def worse(rules: PlateletRules, one: str, other: str) -> str:
+def worse(rules: LabRules, one: str, other: str) -> str:
     """The lower of two bands."""
     order = [band.name for band in rules.context_bands]
     return min(one, other, key=order.index)
 
 
-def is_highest(rules: PlateletRules, value: Decimal) -> bool:
+def is_highest(rules: LabRules, value: Decimal) -> bool:
     """In the highest band of the study: clotting is the worry, not bleeding. Source: specification 2.5."""
     return holds(rules.context_bands[-1], value)
 
 
-def result_band(study: Study, value: Decimal) -> PlateletBand | None:
-    """The row of the result table for a new count, worst level if several hold; None where no row speaks."""
-    held = [band for band in study.platelets.result_bands if holds(band, value)]
+def result_band(study: Study, value: Decimal, analyte: str | None = None) -> Band | None:
+    """The row of the result table for a new value, worst level if several hold; None where no row speaks.
+
+    Of the leading count unless another analyte is named.
+    """
+    bands = study.labs.analyte(analyte or study.labs.lead).bands
+    held = [band for band in bands if holds(band, value)]
     return max(held, key=lambda band: band.level, default=None)
 
 
-def level_of_result(study: Study, value: Decimal) -> Level:
-    """How soon a human must look at a new count, verified or not. Source: specification 1.6; decisions."""
-    band = result_band(study, value)
+def level_of_result(study: Study, value: Decimal, analyte: str | None = None) -> Level:
+    """How soon a human must look at a new value, verified or not. Source: specification 1.6; decisions."""
+    band = result_band(study, value, analyte)
     return band.level if band else Level.NONE
 
 
@@ -99,32 +101,48 @@ def stops_dosing(
     """
     rule = study.stop
     given = [dose.given_at for dose in doses if dose.kind is DoseKind.TREATMENT and dose.voided_at is None]
-    if result.analyte != PLATELETS or result.voided_at is not None or result.sampled_at is None or not given:
+    if (
+        result.analyte != rule.analyte
+        or result.voided_at is not None
+        or result.sampled_at is None
+        or not given
+    ):
         return False
-    if rule.requires_verified and (not result.verified or result.unit_unconfirmed):
+    if result.clumped or (rule.requires_verified and (not result.verified or result.unit_unconfirmed)):
         return False
-    if transfused_at is not None and _within_washout(study, transfused_at, result.sampled_at):
+    if transfused_at is not None and within_washout(study, transfused_at, result.sampled_at):
         return False
     return (
-        result.value >= rule.platelets_at_or_above
+        result.value >= rule.at_or_above
         and result.sampled_at > min(given)
-        and not any(_contradicts(other, result) for other in beside)
+        and not any(contradicts(study, other, result) for other in beside if other.verified)
     )
 
 
-def _within_washout(study: Study, transfused_at: datetime, sampled_at: datetime) -> bool:
+def within_washout(study: Study, transfused_at: datetime, sampled_at: datetime) -> bool:
+    """The sample was taken so soon after a transfusion that a high count may be the donor's."""
     since = sampled_at - transfused_at
     return timedelta(0) <= since < timedelta(days=study.stop.transfusion_washout_days)
 
 
-def _contradicts(other: LabResult, result: LabResult) -> bool:
-    return (
-        other.id != result.id
-        and other.analyte == result.analyte
-        and other.voided_at is None
-        and other.sampled_at == result.sampled_at
-        and other.value != result.value
-    )
+def contradicts(study: Study, other: LabResult, result: LabResult) -> bool:
+    """Both cannot be true: two values of one sample time, or too many times the other within a day.
+
+    Source: specification 1.6 (contradictory results).
+    """
+    same = other.id != result.id and other.analyte == result.analyte and other.voided_at is None
+    if not same or other.sampled_at is None or result.sampled_at is None or other.value == result.value:
+        return False
+    if other.sampled_at == result.sampled_at:
+        return True
+    rules = study.labs.trends
+    near = abs(other.sampled_at - result.sampled_at) <= rules.jump_within
+    return near and is_jump(study, other.value, result.value)
+
+
+def is_jump(study: Study, one: Decimal, other: Decimal) -> bool:
+    """One is more than so many times the other: exactly five-fold is not."""
+    return max(one, other) > study.labs.trends.jump_times * min(one, other)
 
 
 def shown(value: Decimal) -> str:

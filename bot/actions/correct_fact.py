@@ -1,0 +1,295 @@
+"""A result or a dose that was recorded wrongly: voided with its reason, and what is right put beside it.
+
+Both stay readable. Every rule that used the old one is asked again: doses come back or go, reminders follow,
+the patient gets one clear message. What belongs to another subject is moved there, and both are re-planned.
+Two people correcting at once: the second is told what the first did. Source: specification 5.2, 1.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.actions.chart import Chart, chart_in, confirmed, reasoned
+from bot.actions.desk import Desk
+from bot.actions.raise_case import raise_case
+from bot.actions.record_dose import DoseEntry, store_dose, treatment_dose, weigh_dose
+from bot.actions.record_lab import (
+    act_on_result,
+    analyte_named,
+    check_sample_time,
+    doubts_of,
+    oddities,
+    store_result,
+    weigh_result,
+)
+from bot.clock import new_id
+from bot.rules.access import Act, AuthMethod
+from bot.rules.case import CaseKind
+from bot.rules.changes import Effects
+from bot.rules.errors import NotEntitled, Refusal
+from bot.rules.lab_values import reading_of
+from bot.rules.messages import Phrase
+from bot.rules.participant import Dose, DoseKind, LabResult
+from bot.rules.study import Level, StaffCode, SubjectCode
+from storage.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabCorrection:
+    """What is right instead of result `lab_id`; what is None stays. `void`: it never was a result.
+
+    `subject`: whose result it truly is.
+    """
+
+    lab_id: str
+    reason: str
+    typed: str | None = None
+    unit: str | None = None
+    sampled_at: datetime | None = None
+    subject: SubjectCode | None = None
+    void: bool = False
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseCorrection:
+    """What is right instead of dose `dose_id`; what is None stays. `void`: it was not given."""
+
+    dose_id: str
+    reason: str
+    number: int | None = None
+    given_at: datetime | None = None
+    amount_ug: int | None = None
+    whole: bool | None = None
+    subject: SubjectCode | None = None
+    void: bool = False
+    confirmed: bool = False
+
+
+async def preview_lab_correction(
+    desk: Desk, *, entry: LabCorrection, by: StaffCode, auth: AuthMethod
+) -> Effects:
+    """What correcting it would change for the subject it ends up with; writes nothing."""
+    async with desk.archive.read() as uow:
+        wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
+        if entry.subject not in (None, wrong.subject_code):
+            chart = await _chart_of(uow, desk, entry.subject, by, auth)
+        return (await _weigh_lab(chart, wrong, entry))[1]
+
+
+async def correct_lab(
+    desk: Desk, *, entry: LabCorrection, by: StaffCode, auth: AuthMethod
+) -> LabResult | None:
+    """Voids the wrong result and stores the right one; gives that, or None where it only was voided.
+
+    Raises:
+        NotEntitled: no such result, or another site's.
+        Refusal: no reason; somebody corrected it before (said by whom, when, to what); no value, future, …
+        Held: odd, and not yet confirmed.
+    """
+    reason = reasoned(entry.reason)
+    async with desk.archive.begin() as uow:
+        wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
+        moved = entry.subject is not None and entry.subject != wrong.subject_code
+        target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
+        right, found = await _weigh_lab(target, wrong, entry)
+        confirmed(found, by_person=entry.confirmed)
+        await uow.labs.void(wrong.id, chart.now)
+        await chart.write(
+            "staff:lab:corrected",
+            "lab",
+            wrong.id,
+            field=wrong.analyte,
+            old=wrong.as_entered,
+            new=right.as_entered if right and not moved else None,
+            reason=reason,
+        )
+        if right is not None:
+            judged, _ = weigh_result(target, right, instead_of=wrong.id)
+            await store_result(uow, right, target.actor, reason)
+            await act_on_result(uow, target.desk, target.participant, right, judged)
+        await _flag_given_doses(chart, wrong)
+        await chart.settle()
+        if moved:
+            await target.settle()
+        return right
+
+
+async def preview_dose_correction(
+    desk: Desk, *, entry: DoseCorrection, by: StaffCode, auth: AuthMethod
+) -> Effects:
+    """What correcting it would change for the subject it ends up with; writes nothing."""
+    async with desk.archive.read() as uow:
+        wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
+        if entry.subject not in (None, wrong.subject_code):
+            chart = await _chart_of(uow, desk, entry.subject, by, auth)
+        return _weigh_dose(chart, wrong, entry)[1]
+
+
+async def correct_dose(desk: Desk, *, entry: DoseCorrection, by: StaffCode, auth: AuthMethod) -> Dose | None:
+    """Voids the wrong dose and stores the right one; gives that, or None where it only was voided.
+
+    Raises:
+        As `correct_lab`, and as `record_dose` of what is right.
+    """
+    reason = reasoned(entry.reason)
+    async with desk.archive.begin() as uow:
+        wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
+        moved = entry.subject is not None and entry.subject != wrong.subject_code
+        target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
+        right, found = _weigh_dose(target, wrong, entry)
+        confirmed(found, by_person=entry.confirmed)
+        await uow.doses.void(wrong.id, chart.now)
+        await chart.write(
+            "staff:dose:corrected",
+            "dose",
+            wrong.id,
+            field=f"dose {wrong.number}",
+            old=wrong.given_at.isoformat(),
+            new=right.given_at.isoformat() if right and not moved else None,
+            reason=reason,
+        )
+        if right is not None:
+            await store_dose(target, right, reason)
+        for one in (chart, target) if moved else (chart,):
+            anchors = right is not None and right.number == 1 and one is target
+            participant = one.participant
+            if anchors and right is not None and right.kind is DoseKind.TREATMENT:
+                participant = replace(participant, day1_at=right.given_at)
+            await one.settle(participant)
+        return right
+
+
+# ---------------------------------------------------------------- results
+
+
+async def _wrong_lab(
+    uow: UnitOfWork, desk: Desk, entry: LabCorrection, by: StaffCode, auth: AuthMethod
+) -> tuple[LabResult, Chart]:
+    wrong = await uow.labs.get(entry.lab_id)
+    if wrong is None:
+        raise NotEntitled()
+    chart = await _chart_of(uow, desk, wrong.subject_code, by, auth)
+    wrong = await uow.labs.get(entry.lab_id) or wrong
+    if wrong.voided_at is not None:
+        await _corrected_before(chart, wrong.id)
+    return wrong, chart
+
+
+async def _weigh_lab(
+    chart: Chart, wrong: LabResult, entry: LabCorrection
+) -> tuple[LabResult | None, Effects]:
+    if entry.void:
+        kept = tuple(lab for lab in chart.course.labs if lab.id != wrong.id)
+        return None, chart.weigh(replace(chart.course, labs=kept))
+    analyte = analyte_named(chart.desk, wrong.analyte)
+    right = replace(
+        wrong,
+        id=new_id(),
+        subject_code=chart.subject,
+        sampled_at=entry.sampled_at or wrong.sampled_at,
+        recorded_by=chart.staff.code,
+        recorded_at=chart.now,
+        by_command_line=chart.actor.auth is AuthMethod.COMMAND_LINE,
+        verified=True,
+        unit_unconfirmed=False,
+        corrects=wrong.id,
+    )
+    asks: tuple[Phrase, ...] = ()
+    if entry.typed is not None:
+        reading = reading_of(analyte, entry.typed, entry.unit)
+        right = replace(right, value=reading.value, as_entered=reading.as_entered)
+        asks = tuple(doubts_of(analyte, reading))
+    if right.sampled_at is not None:
+        check_sample_time(chart.participant, right.sampled_at, chart.now)
+    odd = tuple([one async for one in oddities(chart, right)])
+    return right, weigh_result(chart, right, (*asks, *odd), instead_of=wrong.id)[1]
+
+
+async def _flag_given_doses(chart: Chart, wrong: LabResult) -> None:
+    """Doses given while the wrong result stood are a matter for a person; they stay given.
+
+    Given after it was known: after a count that should have ended dosing, or on the strength of one.
+    """
+    after = [dose for dose in chart.course.given().values() if dose.given_at > wrong.recorded_at]
+    if wrong.analyte == chart.desk.study.stop.analyte and after:
+        await raise_case(
+            chart.uow,
+            chart.desk,
+            chart.participant,
+            kind=CaseKind.REQUEST,
+            level=Level.SAME_DAY,
+            about="staff.story.given_before_correction",
+        )
+
+
+# ---------------------------------------------------------------- doses
+
+
+async def _wrong_dose(
+    uow: UnitOfWork, desk: Desk, entry: DoseCorrection, by: StaffCode, auth: AuthMethod
+) -> tuple[Dose, Chart]:
+    wrong = await uow.doses.get(entry.dose_id)
+    if wrong is None:
+        raise NotEntitled()
+    chart = await _chart_of(uow, desk, wrong.subject_code, by, auth)
+    wrong = await uow.doses.get(entry.dose_id) or wrong
+    if wrong.voided_at is not None:
+        await _corrected_before(chart, wrong.id)
+    return wrong, chart
+
+
+def _weigh_dose(chart: Chart, wrong: Dose, entry: DoseCorrection) -> tuple[Dose | None, Effects]:
+    without = tuple(dose for dose in chart.course.doses if dose.id != wrong.id)
+    cleared = replace(chart, course=replace(chart.course, doses=without))
+    if entry.void:
+        return None, chart.weigh(cleared.course)
+    if wrong.kind is DoseKind.PROPHYLAXIS:
+        right = replace(
+            wrong,
+            id=new_id(),
+            subject_code=chart.subject,
+            given_at=entry.given_at or wrong.given_at,
+            whole=wrong.whole if entry.whole is None else entry.whole,
+            recorded_by=chart.staff.code,
+            recorded_at=chart.now,
+            corrects=wrong.id,
+        )
+        return right, chart.weigh(replace(chart.course, doses=(*without, right)))
+    fresh = treatment_dose(
+        cleared,
+        DoseEntry(
+            subject=chart.subject,
+            number=entry.number or wrong.number,
+            given_at=entry.given_at or wrong.given_at,
+            amount_ug=entry.amount_ug or wrong.amount_ug,
+            whole=wrong.whole if entry.whole is None else entry.whole,
+        ),
+    )
+    right = replace(fresh, corrects=wrong.id)
+    return right, weigh_dose(chart, right, instead_of=wrong.id)
+
+
+# ---------------------------------------------------------------- both
+
+
+async def _chart_of(
+    uow: UnitOfWork, desk: Desk, subject: SubjectCode | None, by: StaffCode, auth: AuthMethod
+) -> Chart:
+    if subject is None:
+        raise NotEntitled()
+    return await chart_in(uow, desk, subject, by=by, act=Act.CORRECT_FACT, auth=auth, ended_too=True)
+
+
+async def _corrected_before(chart: Chart, fact_id: str) -> None:
+    """Says who corrected it, when and to what, so that the second person sees the first."""
+    for entry in reversed(await chart.uow.audit.of(chart.subject)):
+        if entry.entity_id == fact_id and entry.kind.endswith(":corrected"):
+            raise Refusal(
+                "refusal.corrected_before",
+                staff=entry.on_behalf_of or entry.actor_code,
+                at=entry.at,
+                new=entry.new or "-",
+            )
+    raise Refusal("refusal.fact_voided")

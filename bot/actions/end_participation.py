@@ -1,0 +1,162 @@
+"""Leaving the study, in whichever way, and coming back from a mistake; ending treatment early is not leaving.
+
+Death and withdrawal cancel every queued message in the transaction that records them: nothing is worse than a
+reminder to a dead patient's family. Cases stay open for the staff. Source: specification 1.3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.actions.chart import opened, reasoned
+from bot.actions.desk import Desk
+from bot.actions.note_sae import note_potential_sae
+from bot.actions.speak import participant_as_recipient, phrase
+from bot.rules.access import Act, AuthMethod
+from bot.rules.changes import Effects
+from bot.rules.errors import Refusal
+from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState, TreatmentStop
+from bot.rules.sae import SaeCause
+from bot.rules.states import check_step
+from bot.rules.study import StaffCode, SubjectCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEntry:
+    """`ended_as`: completed, screen failed, withdrawn, lost to follow-up, died."""
+
+    subject: SubjectCode
+    ended_as: ParticipantState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReinstateEntry:
+    """The end was recorded by mistake; `reason` says how that was found out."""
+
+    subject: SubjectCode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTreatmentEntry:
+    """No further dose; draws, check-ins and follow-up go on. Also confirms a response by a person."""
+
+    subject: SubjectCode
+    because: TreatmentStop
+    reason: str
+
+
+async def preview_end(desk: Desk, *, entry: EndEntry, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What ending would change; writes nothing."""
+    async with opened(
+        desk, entry.subject, by=by, act=Act.END_PARTICIPATION, auth=auth, writing=False, ended_too=True
+    ) as chart:
+        _check(chart.participant, entry.ended_as)
+        ended = replace(chart.participant, state=entry.ended_as)
+        return chart.weigh(replace(chart.course, state=entry.ended_as), participant=ended)
+
+
+async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth: AuthMethod) -> Participant:
+    """Ends it and cancels what waits in the outbox, in one commit.
+
+    Raises:
+        NotEntitled: a foreign or unknown subject.
+        Refusal: no reason, or a step that is none, such as completing somebody in treatment.
+    """
+    reason = reasoned(entry.reason)
+    async with opened(
+        desk, entry.subject, by=by, act=Act.END_PARTICIPATION, auth=auth, ended_too=True
+    ) as chart:
+        before = chart.participant
+        _check(before, entry.ended_as)
+        ended = await chart.uow.participants.save(
+            replace(
+                before,
+                state=entry.ended_as,
+                messages_stopped_at=before.messages_stopped_at or chart.now,
+                next_look_at=None,
+            )
+        )
+        await chart.write(
+            "staff:participant:ended",
+            "participant",
+            chart.subject,
+            field="state",
+            old=before.state.value,
+            new=entry.ended_as.value,
+            reason=reason,
+        )
+        whom = participant_as_recipient(chart.subject)
+        if entry.ended_as is ParticipantState.DIED:
+            await chart.uow.outbox.cancel_all(whom, "died", chart.now)
+            await note_potential_sae(chart.uow, chart.desk, ended, (SaeCause.DIED,), aware_at=chart.now)
+        else:
+            await chart.uow.outbox.cancel_routine(whom, "left the study", chart.now)
+        if entry.ended_as is ParticipantState.SCREEN_FAILED:
+            await chart.uow.identities.end(whom, chart.now, "screen failure")
+        return ended
+
+
+async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: AuthMethod) -> Participant:
+    """Takes an end back: the facts decide where she stands; messages begin again.
+
+    Raises:
+        NotEntitled: a foreign or unknown subject, or not an investigator.
+        Refusal: no reason, or she is in the study.
+    """
+    reason = reasoned(entry.reason)
+    async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, ended_too=True) as chart:
+        before = chart.participant
+        if before.state not in TERMINAL_STATES:
+            raise Refusal("refusal.not_ended", subject=chart.subject)
+        await chart.write(
+            "staff:participant:reinstated",
+            "participant",
+            chart.subject,
+            field="state",
+            old=before.state.value,
+            reason=reason,
+        )
+        back = replace(before, state=ParticipantState.CONSENTED, messages_stopped_at=None)
+        return await chart.settle(back)
+
+
+async def stop_treatment(
+    desk: Desk, *, entry: StopTreatmentEntry, by: StaffCode, auth: AuthMethod
+) -> Participant:
+    """Ends the doses; safety follow-up goes on.
+
+    Raises:
+        NotEntitled: a foreign or unknown subject, or not an investigator.
+        Refusal: no reason; stopped already; no dose was given.
+    """
+    reason = reasoned(entry.reason)
+    async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth) as chart:
+        if chart.participant.treatment_stopped_at is not None or not chart.course.given():
+            raise Refusal("refusal.treatment_not_running", subject=chart.subject)
+        stopped = replace(
+            chart.participant, treatment_stopped_at=chart.now, treatment_stopped_because=entry.because
+        )
+        await chart.write(
+            "staff:treatment:stopped",
+            "participant",
+            chart.subject,
+            field="treatment_stopped_at",
+            new=entry.because.value,
+            reason=reason,
+        )
+        return await chart.settle(stopped)
+
+
+async def preview_stop(desk: Desk, *, entry: StopTreatmentEntry, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What ending treatment would change; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, writing=False) as chart:
+        after = replace(chart.course, treatment_stopped_at=chart.now)
+        return chart.weigh(after, notes=(phrase("operator.effect.follow_up_goes_on"),))
+
+
+def _check(participant: Participant, ended_as: ParticipantState) -> None:
+    if ended_as not in TERMINAL_STATES:
+        raise Refusal("refusal.state_step", before=participant.state, after=ended_as)
+    check_step(participant.state, ended_as)

@@ -1,0 +1,173 @@
+"""A potential serious adverse event: raised once for a case, its clock kept, answered by an investigator.
+
+The bot never decides seriousness. Source: specification 3.6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from bot.actions.desk import Desk, actor_of, entitled, site_of
+from bot.actions.speak import phrase, to_staff
+from bot.clock import new_id
+from bot.rules import sae
+from bot.rules.access import SYSTEM, Act, AuthMethod
+from bot.rules.errors import NotEntitled
+from bot.rules.messages import Priority
+from bot.rules.participant import Participant
+from bot.rules.sae import SaeAnswer, SaeCause, SaeReminder, SaeTask, SaeTaskId
+from bot.rules.study import StaffCode
+from storage.unit_of_work import UnitOfWork
+
+_log = structlog.get_logger()
+AT_ONCE = 50
+
+
+async def note_potential_sae(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    causes: tuple[SaeCause, ...],
+    *,
+    case_id: str | None = None,
+    aware_at: datetime | None = None,
+) -> SaeTask | None:
+    """Raises the question for this case, or adds causes to the one that stands; None without a cause.
+
+    `aware_at`: a person of the site knew then, as with what staff enter themselves.
+    """
+    if not causes:
+        return None
+    known = await uow.sae_tasks.of_case(case_id) if case_id is not None else None
+    task = known or SaeTask(
+        id=SaeTaskId(new_id()),
+        subject_code=participant.subject_code,
+        causes=(),
+        raised_at=desk.now(),
+        aware_at=None,
+        due_at=None,
+        next_step_at=None,
+        case_id=case_id,
+    )
+    if known is None:
+        await uow.sae_tasks.add(task)
+        await uow.audit.record(
+            kind="system:sae:raised",
+            actor=SYSTEM,
+            at=desk.now(),
+            subject=participant.subject_code,
+            entity="sae",
+            entity_id=task.id,
+            new=",".join(causes),
+        )
+    merged = tuple(cause for cause in SaeCause if cause in {*task.causes, *causes})
+    changed = replace(task, causes=merged)
+    if aware_at is not None and task.answered_at is None:
+        changed = sae.aware(desk.study.sae, changed, aware_at)
+    return changed if changed == task else await uow.sae_tasks.save(changed)
+
+
+async def note_aware(uow: UnitOfWork, desk: Desk, case_id: str, at: datetime) -> None:
+    """A person of the site was delivered an alert of this case, or logged something: the clock begins."""
+    task = await uow.sae_tasks.of_case(case_id)
+    if task is None or task.answered_at is not None:
+        return
+    begun = sae.aware(desk.study.sae, task, at)
+    if begun != task:
+        await uow.sae_tasks.save(begun)
+
+
+async def advance_sae_tasks(desk: Desk) -> int:
+    """Reminds of every task whose moment has come. Returns how many were due."""
+    async with desk.archive.read() as uow:
+        due = await uow.sae_tasks.due(desk.now(), AT_ONCE)
+    for task_id in due:
+        try:
+            await _advance(desk, task_id)
+        except Exception:
+            _log.exception("sae_task_not_advanced", action="advance_sae_tasks", row=task_id)
+    return len(due)
+
+
+async def answer_sae(
+    desk: Desk, *, task_id: SaeTaskId, answer: SaeAnswer, by: StaffCode, auth: AuthMethod
+) -> SaeTask:
+    """The investigator's decision ends the clock; the report itself goes the site's own way.
+
+    Raises:
+        NotEntitled: not an investigator of this site, or no such task.
+        Refusal: answered already; serious without a criterion; without a reason.
+        StaleVersion: somebody answered it meanwhile.
+    """
+    async with desk.archive.begin() as uow:
+        task = await uow.sae_tasks.get(task_id)
+        if task is None:
+            raise NotEntitled()
+        staff, participant = await entitled(uow, by, Act.ANSWER_SAE, task.subject_code)
+        sae.check_answer(task, answer)
+        now = desk.now()
+        answered = replace(
+            task, answered_by=staff.code, answered_at=now, serious=answer.serious, next_step_at=None
+        )
+        saved = await uow.sae_tasks.save(answered, answer)
+        await uow.audit.record(
+            kind="staff:sae:answered",
+            actor=actor_of(staff, Act.ANSWER_SAE, participant.site_code, auth),
+            at=now,
+            subject=task.subject_code,
+            entity="sae",
+            entity_id=task.id,
+            new="serious" if answer.serious else "not serious",
+            reason=",".join(answer.criteria) or None,
+        )
+        return saved
+
+
+async def _advance(desk: Desk, task_id: SaeTaskId) -> None:
+    async with desk.archive.begin() as uow:
+        task = await uow.sae_tasks.get(task_id)
+        if task is None:
+            return
+        participant = await uow.participants.get(task.subject_code)
+        if participant is None:
+            raise LookupError("a task is about nobody")
+        reminder = sae.next_reminder(desk.bound_to(participant).study.sae, task, desk.now())
+        if reminder is not None:
+            saved = await uow.sae_tasks.save(reminder.task)
+            await _remind(uow, desk, participant, reminder, saved)
+
+
+async def _remind(
+    uow: UnitOfWork, desk: Desk, participant: Participant, reminder: SaeReminder, task: SaeTask
+) -> None:
+    site = await site_of(uow, participant.site_code)
+    key = "staff.sae.overdue" if reminder.overdue else "staff.sae.due"
+    said = phrase(key, subject=participant.subject_code, at=task.due_at)
+    told = {}
+    for role in reminder.roles:
+        for staff in await uow.staff.holding(role, site.code):
+            told[staff.code] = staff
+    for staff in told.values():
+        await uow.outbox.put(
+            to_staff(
+                staff,
+                site,
+                f"sae:{task.id}:{task.told}:{staff.code}",
+                [said],
+                priority=Priority.ALERT,
+                about=participant.subject_code,
+            ),
+            desk.now(),
+        )
+    await uow.audit.record(
+        kind="system:sae:reminded",
+        actor=SYSTEM,
+        at=desk.now(),
+        subject=participant.subject_code,
+        entity="sae",
+        entity_id=task.id,
+        new=",".join(sorted(told)) or "nobody",
+    )

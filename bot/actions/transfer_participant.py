@@ -1,0 +1,89 @@
+"""A participant goes on at another site: her code stays, who sees her and who is called changes at once.
+
+Open cases go along: the chain of each begins again at the new site, nobody has it until somebody there takes
+it, and its old screens lose their buttons. Quiet time and reminders go on; the site's phone in every later
+message is the new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.actions.alert_staff import show_progress
+from bot.actions.chart import Chart, opened, reasoned
+from bot.actions.desk import Desk, site_of
+from bot.actions.raise_case import raise_case
+from bot.actions.speak import phrase, to_participant
+from bot.clock import new_id
+from bot.rules import escalation
+from bot.rules.access import Act, AuthMethod, Site
+from bot.rules.case import Case, CaseKind
+from bot.rules.errors import Refusal
+from bot.rules.messages import Priority
+from bot.rules.participant import Participant
+from bot.rules.study import Level, SiteCode, StaffCode, SubjectCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferEntry:
+    subject: SubjectCode
+    to_site: SiteCode
+    reason: str
+
+
+async def transfer_participant(
+    desk: Desk, *, entry: TransferEntry, by: StaffCode, auth: AuthMethod
+) -> Participant:
+    """Moves her to another site in one commit; the new site gets a case so that a person knows.
+
+    Raises:
+        NotEntitled: a foreign or unknown subject, or a role that may not.
+        Refusal: no reason, no such site, or she is there already.
+    """
+    reason = reasoned(entry.reason)
+    async with opened(desk, entry.subject, by=by, act=Act.TRANSFER, auth=auth) as chart:
+        site = await site_of(chart.uow, entry.to_site)
+        before = chart.participant
+        if before.site_code == site.code:
+            raise Refusal("refusal.at_site_already", subject=chart.subject, site=site.code)
+        await chart.write(
+            "staff:participant:transferred",
+            "participant",
+            chart.subject,
+            field="site_code",
+            old=before.site_code,
+            new=site.code,
+            reason=reason,
+        )
+        open_cases = await chart.uow.cases.open_of(chart.subject)
+        moved = await chart.settle(replace(before, site_code=site.code))
+        for case in open_cases:
+            await _take_along(chart, case, site)
+        await raise_case(
+            chart.uow,
+            chart.desk,
+            moved,
+            kind=CaseKind.REQUEST,
+            level=Level.SAME_DAY,
+            about="staff.story.transferred",
+        )
+        await _tell_her(chart, moved, site)
+        return moved
+
+
+async def _take_along(chart: Chart, case: Case, site: Site) -> None:
+    """The case at its level, from the start of its chain, at the new site."""
+    calendar = chart.desk.calendar_of(site)
+    moved = escalation.begin_again(replace(case, site_code=site.code), chart.now, calendar)
+    saved = await chart.uow.cases.save(moved)
+    await chart.uow.cases.add_event(case.id, "TRANSFERRED", chart.now, chart.staff.code, site.code)
+    await show_progress(chart.uow, chart.desk, saved)
+
+
+async def _tell_her(chart: Chart, participant: Participant, site: Site) -> None:
+    if participant.joined_at is None or participant.messages_stopped_at is not None:
+        return
+    said = [phrase("patient.transferred", site=site.name, site_phone=site.phone)]
+    key = f"transfer:{participant.subject_code}:{new_id()}"
+    message = to_participant(participant, key, said, priority=Priority.REMINDER, routine=True)
+    await chart.uow.outbox.put(message, chart.now)

@@ -1,0 +1,141 @@
+"""`suifang participant hold`, `release`, `profile`, `transfer`, `end`, …: where a participant stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.actions.end_participation import (
+    EndEntry,
+    ReinstateEntry,
+    StopTreatmentEntry,
+    end_participation,
+    preview_end,
+    preview_stop,
+    reinstate,
+    stop_treatment,
+)
+from bot.actions.keep_profile import ProfileEntry, keep_profile
+from bot.actions.place_hold import HoldEntry, ReleaseEntry, place_hold, preview_hold, release_hold
+from bot.actions.transfer_participant import TransferEntry, transfer_participant
+from bot.commands.showing import Preview, Reason, show_effects
+from bot.commands.speaking import AsJson, By, at_desk, day_typed, tell
+from bot.rules.access import AuthMethod
+from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
+from bot.rules.study import Sex, SiteCode, StaffCode, SubjectCode
+
+_CLI = AuthMethod.COMMAND_LINE
+
+
+def hold_command(
+    code: str,
+    by: By,
+    reason: Annotated[HoldReason, typer.Option(case_sensitive=False)] = HoldReason.INVESTIGATOR,
+    note: Annotated[str, typer.Option(help="In words.")] = "",
+    preview: Preview = False,
+    as_json: AsJson = False,
+) -> None:
+    """Doses wait until a person releases them; draws and check-ins go on."""
+    entry = HoldEntry(subject=SubjectCode(code), reason=reason, note=note)
+    if preview:
+        show_effects(as_json, lambda desk: preview_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
+    hold = at_desk(lambda desk: place_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"hold": hold.id, "reason": hold.reason.value}, [f"{code}: doses are on hold."])
+
+
+def release_command(code: str, reason: Reason, by: By, as_json: AsJson = False) -> None:
+    """Doses go on."""
+    entry = ReleaseEntry(subject=SubjectCode(code), note=reason)
+    released = at_desk(lambda desk: release_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"released": [one.id for one in released]}, [f"{code}: doses go on."])
+
+
+def profile_command(
+    code: str,
+    by: By,
+    reason: Annotated[str, typer.Option()] = "",
+    sex: Annotated[Sex | None, typer.Option()] = None,
+    time_zone: Annotated[str | None, typer.Option(help="Where she is, such as Europe/Berlin.")] = None,
+    blood_thinner: Annotated[bool | None, typer.Option("--blood-thinner/--no-blood-thinner")] = None,
+    liver_disease: Annotated[bool | None, typer.Option("--liver-disease/--no-liver-disease")] = None,
+    last_chemotherapy: Annotated[str | None, typer.Option(help="Date.")] = None,
+    usual_stools: Annotated[int | None, typer.Option(help="A day.", min=0, max=30)] = None,
+    usual_headaches: Annotated[bool | None, typer.Option("--usual-headaches/--no-usual-headaches")] = None,
+    lymphoedema: Annotated[bool | None, typer.Option("--lymphoedema/--no-lymphoedema")] = None,
+    emergency_contact: Annotated[
+        bool | None, typer.Option("--emergency-contact/--no-emergency-contact")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What the rules need to know of her; what is not named stays as it is."""
+    entry = ProfileEntry(
+        subject=SubjectCode(code),
+        reason=reason,
+        sex=sex,
+        time_zone=time_zone,
+        blood_thinner=blood_thinner,
+        liver_disease=liver_disease,
+        last_chemotherapy_on=None if last_chemotherapy is None else day_typed(last_chemotherapy),
+        usual_stools=usual_stools,
+        usual_headaches=usual_headaches,
+        lymphoedema=lymphoedema,
+        emergency_contact=emergency_contact,
+    )
+    at_desk(lambda desk: keep_profile(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"participant": code}, [f"{code}: profile kept."])
+
+
+def transfer_command(
+    code: str,
+    site: Annotated[str, typer.Option("--to", help="Code of the new site.")],
+    reason: Reason,
+    by: By,
+    as_json: AsJson = False,
+) -> None:
+    """She goes on at another site; open cases go along."""
+    entry = TransferEntry(subject=SubjectCode(code), to_site=SiteCode(site), reason=reason)
+    moved = at_desk(lambda desk: transfer_participant(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"participant": code, "site": moved.site_code}, [f"{code} is at {moved.site_code} now."])
+
+
+def end_command(
+    code: str,
+    ended_as: Annotated[ParticipantState, typer.Option("--as", case_sensitive=False)],
+    reason: Reason,
+    by: By,
+    preview: Preview = False,
+    as_json: AsJson = False,
+) -> None:
+    """Completed, screen failed, withdrawn, lost to follow-up or died; all routine messages stop at once."""
+    entry = EndEntry(subject=SubjectCode(code), ended_as=ended_as, reason=reason)
+    if preview:
+        show_effects(as_json, lambda desk: preview_end(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
+    ended = at_desk(lambda desk: end_participation(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"participant": code, "state": ended.state.value}, [f"{code}: {ended.state.value}."])
+
+
+def reinstate_command(code: str, reason: Reason, by: By, as_json: AsJson = False) -> None:
+    """Takes an end back that was recorded by mistake."""
+    entry = ReinstateEntry(subject=SubjectCode(code), reason=reason)
+    back = at_desk(lambda desk: reinstate(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"participant": code, "state": back.state.value}, [f"{code}: {back.state.value} again."])
+
+
+def stop_command(
+    code: str,
+    because: Annotated[TreatmentStop, typer.Option(case_sensitive=False)],
+    reason: Reason,
+    by: By,
+    preview: Preview = False,
+    as_json: AsJson = False,
+) -> None:
+    """No further dose; draws and follow-up go on. Also confirms a response that needs a person."""
+    entry = StopTreatmentEntry(subject=SubjectCode(code), because=because, reason=reason)
+    if preview:
+        show_effects(as_json, lambda desk: preview_stop(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
+    stopped = at_desk(lambda desk: stop_treatment(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    tell(as_json, {"participant": code, "state": stopped.state.value}, [f"{code}: {stopped.state.value}."])

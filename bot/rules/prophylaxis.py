@@ -1,0 +1,187 @@
+"""The dose before other therapy: who gets one, when, and the draw before it.
+
+Worked case: baseline 38, therapy 1 starts on Monday 20 April at 10:00, lead two hours: the dose is due at
+08:00, give or take half an hour; blood is drawn on Sunday the 19th (17th to 20th). The infusion moves to
+14:00: the dose moves to 12:00. It is cancelled: both go. Once the dose was given, a therapy that moves asks
+for no second one.
+
+Source: registry F6; specification 1.5 (P[i]), 1.7; open points O5, O6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from bot.rules.activities import (
+    ActivityKind,
+    ActivityStatus,
+    CancelReason,
+    Course,
+    PlannedActivity,
+    Window,
+)
+from bot.rules.calendar import at_local, local_clock
+from bot.rules.participant import TERMINAL_STATES, LabResult, ParticipantState, Therapy
+from bot.rules.study import ProphylaxisRules, Study
+
+
+def prophylaxis_key(number: int) -> str:
+    """The key of the dose before this therapy, the same whatever happens to its hour."""
+    return f"prophylaxis-{number}"
+
+
+def therapy_draw_key(rules: ProphylaxisRules, number: int) -> str:
+    """The key of the draw before this therapy."""
+    return f"draw-{rules.draw_code}{number}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """The two counts that may be meant by "baseline", both shown; `counts` is the one the study uses."""
+
+    study_baseline: Decimal | None
+    before_therapy: Decimal | None
+
+    @property
+    def counts(self) -> Decimal | None:
+        return self.study_baseline
+
+
+def candidates(study: Study, course: Course, therapy: Therapy) -> Candidates:
+    """Source: specification 1.1 O5: the study baseline counts unless the study file says otherwise."""
+    baseline = [lab for lab in _lead(study, course) if lab.baseline]
+    return Candidates(
+        study_baseline=baseline[-1].value if baseline else None, before_therapy=therapy.count_before
+    )
+
+
+def is_eligible(study: Study, course: Course, therapy: Therapy) -> bool:
+    """Baseline strictly below the limit: 49.9 is, 50.0 is not; unknown is not, and is asked of staff."""
+    rules = study.prophylaxis
+    if rules is None or (therapy.number > 1 and not rules.each_cycle):
+        return False
+    count = candidates(study, course, therapy).counts
+    return count is not None and count < rules.baseline_below
+
+
+def plan_prophylaxis(
+    study: Study, course: Course, draws: Sequence[PlannedActivity]
+) -> tuple[PlannedActivity, ...]:
+    """Doses and draws before every therapy, in order of its number. `draws`: those of the calendar."""
+    rules = study.prophylaxis
+    if rules is None:
+        return ()
+    planned: list[PlannedActivity] = []
+    for therapy in course.therapies:
+        planned += _draw(study, course, rules, therapy, draws)
+        if is_eligible(study, course, therapy) or therapy.number in course.prophylaxis():
+            planned.append(_dose(study, course, rules, therapy))
+    return tuple(planned)
+
+
+def interval_question(study: Study, course: Course, therapy: Therapy) -> int | None:
+    """Days to the nearest weekly dose if fewer than the study allows between doses; a person decides."""
+    days = [
+        abs((course.day_of(dose.given_at) - course.day_of(therapy.starts_at)).days)
+        for dose in course.given().values()
+    ]
+    nearest = min(days, default=None)
+    return nearest if nearest is not None and nearest < study.doses.min_interval_days else None
+
+
+def interval_flag(rules: ProphylaxisRules, given_at: datetime, infusion_at: datetime) -> timedelta | None:
+    """The actual interval if it is outside what the study expects, else None. Source: 1.7 (5)."""
+    interval = infusion_at - given_at
+    return None if rules.least_interval <= interval <= rules.most_interval else interval
+
+
+def _dose(study: Study, course: Course, rules: ProphylaxisRules, therapy: Therapy) -> PlannedActivity:
+    target_at = therapy.starts_at - rules.lead
+    day = course.day_of(target_at)
+    activity = PlannedActivity(
+        key=prophylaxis_key(therapy.number),
+        kind=ActivityKind.PROPHYLAXIS,
+        target_at=target_at,
+        first_planned_on=day,
+        window=Window(day, day),
+        status=ActivityStatus.PLANNED,
+        therapy=therapy.number,
+    )
+    given = course.prophylaxis().get(therapy.number)
+    if given is not None:
+        return replace(activity, status=ActivityStatus.DONE, done_at=given.given_at)
+    why = _why_not(study, course, rules, therapy, activity.key)
+    if why is not None:
+        return replace(activity, status=ActivityStatus.CANCELLED, cancelled_because=why)
+    stated = course.says_done(activity.key)
+    return replace(activity, status=ActivityStatus.STATED) if stated else activity
+
+
+def _draw(
+    study: Study,
+    course: Course,
+    rules: ProphylaxisRules,
+    therapy: Therapy,
+    draws: Sequence[PlannedActivity],
+) -> Iterator[PlannedActivity]:
+    """The draw before this therapy; none of its own where one of the calendar falls into its window."""
+    therapy_on = course.day_of(therapy.starts_at)
+    day = therapy_on - timedelta(days=rules.draw_days_before)
+    window = Window(day - timedelta(days=rules.draw_early_days), therapy_on)
+    for one in draws:
+        open_or_done = one.status is not ActivityStatus.CANCELLED
+        if open_or_done and window.contains(course.day_of(one.done_at or one.target_at)):
+            return
+    clock = local_clock(course.day1_at, course.time_zone)
+    taken = [
+        lab.sampled_at
+        for lab in course.counts(study.labs.lead)
+        if lab.sampled_at is not None and window.contains(course.day_of(lab.sampled_at))
+    ]
+    activity = PlannedActivity(
+        key=therapy_draw_key(rules, therapy.number),
+        kind=ActivityKind.DRAW,
+        target_at=at_local(day, clock, course.time_zone),
+        first_planned_on=day,
+        window=window,
+        status=ActivityStatus.PLANNED,
+        draws=(f"{rules.draw_code}{therapy.number}",),
+        therapy=therapy.number,
+    )
+    over = _ended(course) or (CancelReason.THERAPY_CANCELLED if therapy.cancelled else None)
+    if taken:
+        yield replace(activity, status=ActivityStatus.DONE, done_at=max(taken))
+    elif over is not None:
+        yield replace(activity, status=ActivityStatus.CANCELLED, cancelled_because=over)
+    else:
+        stated = course.says_done(activity.key)
+        yield replace(activity, status=ActivityStatus.STATED) if stated else activity
+
+
+def _why_not(
+    study: Study, course: Course, rules: ProphylaxisRules, therapy: Therapy, key: str
+) -> CancelReason | None:
+    if (ended := _ended(course)) is not None:
+        return ended
+    if therapy.cancelled:
+        return CancelReason.THERAPY_CANCELLED
+    if key in course.skipped:
+        return CancelReason.SKIPPED
+    last = course.counts(study.labs.lead)
+    if last and last[-1].value >= rules.skip_at_or_above and not therapy.ordered:
+        return CancelReason.COUNT_HIGH
+    return None
+
+
+def _ended(course: Course) -> CancelReason | None:
+    ended = course.state in TERMINAL_STATES or course.state is ParticipantState.DECLINED
+    return CancelReason.PARTICIPATION_ENDED if ended else None
+
+
+def _lead(study: Study, course: Course) -> list[LabResult]:
+    """Verified results of the leading count that stand, in the order they were recorded."""
+    found = [lab for lab in course.labs if lab.analyte == study.labs.lead and lab.verified]
+    return sorted((lab for lab in found if lab.voided_at is None), key=lambda lab: lab.recorded_at)
