@@ -62,6 +62,12 @@ _REACH_OF_STORIES = 3
 """Sentence parts around a dream, a film or a slip of the finger that it colours."""
 _REACH_OF_ASKING = 3
 """Sentence parts before and after `just wondering` that it speaks of."""
+_NO_SUBJECT = re.compile(
+    r"[陪跟给抱带送帮和被遛喂找骂替]$|"
+    r"(?<![a-z])(?:over|at|with|to|from|by|into|onto|near|after|on|helping|carrying|lifting|picking up|"
+    r"feeding|walking|holding|chasing)\s*$"
+)
+"""`tripped over the dog`, `抱孙子`: a person after such a word is not the one who has the symptom."""
 _IT_IS = re.compile(r"^(?:的)?(?:人)?(?:是|系)\s*$|^\s*(?:is|was|its)\s*$")
 
 
@@ -347,7 +353,11 @@ class PolarityReader:
         start = self._clauses.parts[max(first, number - 3)].start
         if self._is_said_to_be_someone_else(hit, number):
             return True
-        others = self._cues.within("someone_else", start, max(position, hit.start + 1))
+        others = [
+            person
+            for person in self._cues.within("someone_else", start, max(position, hit.start + 1))
+            if not _NO_SUBJECT.search(self._text[max(0, person.start - 8) : person.start])
+        ]
         if not others:
             return False
         person = others[-1]
@@ -419,6 +429,8 @@ class PolarityReader:
     def _is_past(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
         first, _ = self._clauses.sentence(number)
+        if self._cues.within("that_was", *self._clauses.reach(number, number + 1)):
+            return True
         for cue in self._cues.within("past", *self._clauses.reach(max(first, number - 1), number)):
             if self._cues.touching("compared", cue.start, cue.end):
                 continue

@@ -568,6 +568,9 @@ def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
     return [case for case in kept if not _is_beside_the_point(case, kept)]
 
 
+_WHERE_HEART_PAIN_GOES = ("后背", "胳膊", "肩", "臂", "下巴", "arm", "shoulder", "jaw", "back", "hand")
+
+
 def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
     present = {c.symptom for c in cases if c.polarity.is_reported}
     words = " ".join(text[h.start : h.end] for h in case.hits)
@@ -609,6 +612,10 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
         return gasping or "allergic_reaction" in present
     if case.symptom == "other" and case.signs <= {"throat", "cold"} and "allergic_reaction" in present:
         return True
+    if case.symptom in ("joint_muscle_pain", "tingling"):
+        spreading = any("crushing" in c.signs for c in cases if c.symptom == "chest_pain")
+        if spreading and any(w in words for w in _WHERE_HEART_PAIN_GOES):
+            return True
     if case.symptom == "chills" and "severe_headache_neuro" in present:
         fits = any(
             c.signs & {"seizure", "unconscious"} for c in cases if c.symptom == "severe_headache_neuro"
