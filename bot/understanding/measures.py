@@ -545,7 +545,8 @@ def _went_from_to(text: str, number: Numeral, free: Sequence[Numeral]) -> bool:
 
 _COMPARED = re.compile(
     r"\s*[,，]?\s*(?:(?:了|啦|啊)\s*)?(?:比(?:上次|上周|上回|上个?星期|上礼拜|昨天|之前|上一次)|"
-    r"(?:上次|上周|上回|上礼拜)(?:是|才|还是)?\s*\d|(?:this|today|now)\b|(?:up|down) from|was \d|last (?:week|time) (?:was )?\d)"
+    r"(?:上次|上周|上回|上礼拜)(?:是|才|还是)?\s*\d|(?:this|today|now)\b|"
+    r"(?:up|down) from|was \d|last (?:week|time) (?:was )?\d)"
 )
 
 
@@ -779,9 +780,10 @@ def _bare_minutes(writing: Writing) -> list[Lasting]:
 
 
 _MANY = 10
-"""`lost count`: as many as the next worse answer asks for (data card: severe diarrhoea is 10 or more a day)."""
+"""`lost count`: as many as severe diarrhoea has (data card: 10 or more a day)."""
 _UNCOUNTED = re.compile(
-    r"lost count|too many (?:times )?to count|dozens of times|countless times|every (?:five|ten|5|10|few) min\w*|"
+    r"lost count|too many (?:times )?to count|dozens of times|countless times|"
+    r"every (?:five|ten|5|10|few) min\w*|"
     r"数不清|数不过来|记不清(?:多少|几)(?:次|回|趟)|(?:每|隔)(?:个)?(?:十|10|五|5|几)(?:来)?分钟(?:就)?(?:一|跑|拉|去)"
 )
 

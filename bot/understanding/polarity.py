@@ -62,10 +62,12 @@ _REACH_OF_STORIES = 3
 """Sentence parts around a dream, a film or a slip of the finger that it colours."""
 _REACH_OF_ASKING = 3
 """Sentence parts before and after `just wondering` that it speaks of."""
+_POSSIBLE = "possible"
+"""The sign of words that doubt themselves (`could I be pregnant`): doubt is presence."""
 _NO_SUBJECT = re.compile(
     r"[陪跟给抱带送帮和被遛喂找骂替]$|"
     r"(?<![a-z])(?:over|at|with|to|from|by|into|onto|near|after|on|helping|carrying|lifting|picking up|"
-    r"feeding|walking|holding|chasing)\s*$"
+    r"feeding|walking|holding|chasing)(?: (?:the|my|our|a|an))?\s*$"
 )
 """`tripped over the dog`, `抱孙子`: a person after such a word is not the one who has the symptom."""
 _IT_IS = re.compile(r"^(?:的)?(?:人)?(?:是|系)\s*$|^\s*(?:is|was|its)\s*$")
@@ -127,9 +129,9 @@ class PolarityReader:
             return Polarity.DENIED
         if self._is_someone_else(hit):
             return Polarity.OTHER_PERSON
-        if self._is_supposed(hit):
+        if self._is_supposed(hit) and sign != _POSSIBLE:
             return Polarity.HYPOTHETICAL
-        if self._is_asked(hit):
+        if self._is_asked(hit) and sign != _POSSIBLE:
             return Polarity.ASKED
         if self._is_past(hit):
             return Polarity.PAST
@@ -356,7 +358,7 @@ class PolarityReader:
         others = [
             person
             for person in self._cues.within("someone_else", start, max(position, hit.start + 1))
-            if not _NO_SUBJECT.search(self._text[max(0, person.start - 8) : person.start])
+            if not _NO_SUBJECT.search(self._text[max(0, person.start - 24) : person.start])
         ]
         if not others:
             return False

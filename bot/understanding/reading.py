@@ -88,7 +88,7 @@ _MAY_BE_DENIED = frozenset(
 _NOT_A_CODE = frozenset({"injury", "spine"})
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
 _SAID_IN_IDIOMS = ("greeting", "thanks", "well")
-_SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "language_switch")
+_SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "language_switch", "reschedule")
 """Acts that are the writer's own though other people are named in them (`can someone call me`)."""
 _WORTH_ASKING = (Intent.OTHER, Intent.QUESTION, Intent.GREETING)
 
@@ -107,6 +107,13 @@ class _Case:
     days: int | None = None
     judgement: Judgement | None = None
     parts: frozenset[int] = frozenset()
+
+    @property
+    def level(self) -> Level:
+        """What it calls for; NONE unless it is reported."""
+        if self.judgement is None or not self.polarity.is_reported:
+            return Level.NONE
+        return self.judgement.level
 
     @property
     def first(self) -> Hit:
@@ -148,7 +155,7 @@ class Reading:
             durations=self._measures.durations,
             times=self._measures.times,
             reporter=self._reporter(),
-            level=max((f.level for f in findings), default=Level.NONE),
+            level=max((case.level for case in cases), default=Level.NONE),
             ambulance_called="ambulance" in self._signs,
             advice_wanted="advice_wanted" in self._signs,
             stop_wanted=self._act("stop") is not None,
@@ -178,7 +185,7 @@ class Reading:
             for polarity in kept:
                 hits = polarities[polarity]
                 cases.append(_Case(symptom, polarity, hits, {hit.entry.sign for hit in hits}))
-        return _without_replaced(cases, self._text)
+        return _without_replaced(_drowsy_after_a_knock(cases, self._text), self._text)
 
     def _with_fever(self, cases: list[_Case]) -> list[_Case]:
         """A reading of 38.0 or above is a fever whatever the words say."""
@@ -291,15 +298,14 @@ class Reading:
             if case.symptom in _NOT_A_CODE and not case.polarity.is_reported:
                 continue
             judgement = case.judgement
-            reported = case.polarity.is_reported and judgement is not None
             finding = Finding(
                 symptom="other" if case.symptom == "bleeding" else case.symptom,
                 polarity=case.polarity,
                 quote=self._writing.quote(case.first.start, case.first.end),
                 span=self._writing.span(case.first.start, case.first.end),
                 modifiers=tuple(case.modifiers),
-                level=judgement.level if reported and judgement is not None else Level.NONE,
-                rule=judgement.rule if reported and judgement is not None else "",
+                level=case.level,
+                rule=judgement.rule if judgement is not None and case.polarity.is_reported else "",
             )
             findings.append(finding)
             self._reasons.append(_finding_reason(finding))
@@ -553,6 +559,26 @@ def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     return kept
 
 
+_DROWSY = ("困", "睡", "sleepy", "drows")
+
+
+def _drowsy_after_a_knock(cases: list[_Case], text: str) -> list[_Case]:
+    """Drowsiness after a head injury is a sign of the brain, no tiredness (data card, "Symptoms")."""
+    if not any(case.symptom == "head_injury" and case.polarity.is_reported for case in cases):
+        return cases
+    known = any(case.symptom == "severe_headache_neuro" and case.polarity.is_reported for case in cases)
+    kept = []
+    for case in cases:
+        drowsy = case.symptom == "fatigue" and all(
+            any(word in text[hit.start : hit.end] for word in _DROWSY) for hit in case.hits
+        )
+        if not (drowsy and case.polarity.is_reported):
+            kept.append(case)
+        elif not known:
+            kept.append(replace(case, symptom="severe_headache_neuro", signs={"confused"}))
+    return kept
+
+
 def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
     """One symptom stands for another (data card, "Symptoms")."""
     present = {case.symptom for case in cases if case.polarity.is_reported}
@@ -614,7 +640,7 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
         return True
     if case.symptom in ("joint_muscle_pain", "tingling"):
         spreading = any("crushing" in c.signs for c in cases if c.symptom == "chest_pain")
-        if spreading and any(w in words for w in _WHERE_HEART_PAIN_GOES):
+        if spreading and (case.symptom == "tingling" or any(w in words for w in _WHERE_HEART_PAIN_GOES)):
             return True
     if case.symptom == "chills" and "severe_headache_neuro" in present:
         fits = any(

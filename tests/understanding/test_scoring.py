@@ -30,7 +30,13 @@ def test_an_empty_part_has_no_rate() -> None:
 
 
 def test_parts_are_all_each_language_and_the_hard_negatives(understander: Understander) -> None:
-    card = {"symptoms": [], "level": "none", "platelets": None, "temperature_c": None, "intent": "greeting"}
+    card: dict[str, Any] = {
+        "symptoms": [],
+        "level": "none",
+        "platelets": None,
+        "temperature_c": None,
+        "intent": "greeting",
+    }
     lines = [
         {**card, "lang": "zh", "text": "你好"},
         {**card, "lang": "en", "text": "hi", "note": "hard negative: short"},
