@@ -551,8 +551,13 @@ _COMPARED = re.compile(
 
 
 def _compared_with_last_time(text: str, number: Numeral) -> bool:
-    """`48 比上次好点`, `27 this week, was 44`: a message that begins with a count and compares it."""
-    if text[: number.start].strip() or not Decimal(3) <= number.low <= Decimal(1500) or number.has_point:
+    """`48 比上次好点`, `27 this week, was 44`: a part that begins with a count and compares it."""
+    before = text[: number.start].rstrip()
+    if (
+        before[-1:] not in ("", ",", ".", "!", "?", ";", "\n")
+        or not Decimal(3) <= number.low <= Decimal(1500)
+        or number.has_point
+    ):
         return False
     after = text[number.end :]
     if Decimal(35) <= number.low <= Decimal(42) and not re.search(

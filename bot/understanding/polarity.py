@@ -51,6 +51,8 @@ _EN_BREAKERS = re.compile(
     r"(?<![a-z])(?:but|just|only|except|still|because|until|unless|than|since|so|now|have|has|"
     r"got|with|when|after|although|though|if|cos|as|apart|other|then|im|ive|its)(?![a-z])"
 )
+_TO_HAVE = re.compile(r"^\s*(?:have|has|had|got|get)(?![a-z])")
+"""`don't have`: having belongs to the denial, it opens nothing new."""
 _WEAK_ZH = re.compile(r"(?:不是|没有|没|不)(?:很|太|特别|那么|这么|怎么|十分|非常|多|大)(?:的)?$")
 _BARE_LIST_EN = re.compile(r"^\s*(?:or|and|nor|&|,|any|no|a|of|the|with|more|new|also|\s)*$")
 _BARE_LIST_ZH = re.compile(
@@ -198,7 +200,7 @@ class PolarityReader:
                 return True
         negations = list(_EN_NEGATION.finditer(before))
         if negations:
-            between = before[negations[-1].end() :]
+            between = _TO_HAVE.sub("", before[negations[-1].end() :])
             words = between.split()
             if len(words) <= 6 and not _EN_BREAKERS.search(between):
                 return True
