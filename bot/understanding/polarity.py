@@ -8,6 +8,7 @@ row 5).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from bot.understanding.clauses import Clauses
@@ -109,6 +110,8 @@ class PolarityReader:
         self._cues = cues
         self._findings = Row(findings)
         self._blank = _blanked(text, cues.named("not_a_denial"))
+        self._negations_zh = [match.span() for match in _ZH_NEGATION.finditer(self._blank)]
+        self._negations_en = [match.span() for match in _EN_NEGATION.finditer(self._blank)]
         self._relative_writes = any(
             text.startswith(("我是", "im ", "i am ", "this is"), c.start) or "here" in text[c.start : c.end]
             for c in cues.named("caregiver")
@@ -187,20 +190,21 @@ class PolarityReader:
     def _negation_before(self, position: int) -> bool:
         part = self._clauses.at(max(0, position - 1) if position else 0)
         start = max(part.start if part.start < position else 0, position - 48)
-        before = self._blank[start:position]
-        return self._ends_in_denial(before, start, position)
+        return self._ends_in_chinese_denial(start, position) or self._ends_in_english_denial(start, position)
 
-    def _ends_in_denial(self, before: str, start: int, position: int) -> bool:
-        for match in reversed(list(_ZH_NEGATION.finditer(before))):
-            at = start + match.start()
-            if self._is_question_or_symptom(at, position) or _double(before, match.start()):
+    def _ends_in_chinese_denial(self, start: int, position: int) -> bool:
+        for at, end in reversed(_within(self._negations_zh, start, position)):
+            if self._is_question_or_symptom(at, position) or _double(self._blank[start:at], at - start):
                 continue
-            between = self._without_findings(start + match.end(), position)
+            between = self._without_findings(end, position)
             if len(between) <= 14 and _ZH_FILLER.fullmatch(between):
                 return True
-        negations = list(_EN_NEGATION.finditer(before))
+        return False
+
+    def _ends_in_english_denial(self, start: int, position: int) -> bool:
+        negations = _within(self._negations_en, start, position)
         if negations:
-            between = _TO_HAVE.sub("", before[negations[-1].end() :])
+            between = _TO_HAVE.sub("", self._blank[negations[-1][1] : position])
             words = between.split()
             if len(words) <= 6 and not _EN_BREAKERS.search(between):
                 return True
@@ -219,13 +223,11 @@ class PolarityReader:
     def _negation_in(self, gap: tuple[int, int]) -> bool:
         start, end = gap
         between = self._blank[start:end]
-        for match in _ZH_NEGATION.finditer(between):
-            if not _is_question_form(self._text, start + match.start()) and _ZH_FILLER.fullmatch(
-                between[match.end() :]
-            ):
+        for at, after in _within(self._negations_zh, start, end):
+            if not _is_question_form(self._text, at) and _ZH_FILLER.fullmatch(between[after - start :]):
                 return True
-        found = _EN_NEGATION.search(between)
-        return bool(found) and not _EN_BREAKERS.search(between[found.end() :] if found else "")
+        found = _within(self._negations_en, start, end)
+        return bool(found) and not _EN_BREAKERS.search(between[found[0][1] - start :])
 
     def _negation_after(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
@@ -451,6 +453,12 @@ class PolarityReader:
         if cue.start < hit.start:
             return bool(self._cues.within("now", cue.end, hit.start))
         return bool(self._cues.within("now", part.start, hit.start))
+
+
+def _within(spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """The spans that lie wholly in a half-open range."""
+    first, last = bisect_left(spans, (start, start)), bisect_left(spans, (end, end))
+    return [span for span in spans[first:last] if span[1] <= end]
 
 
 def _blanked(text: str, hits: Sequence[Hit]) -> str:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
 from bot.rules.study import Level
 from bot.understanding.clauses import Clauses
@@ -368,7 +369,7 @@ class Reading:
             yield Level.SAME_DAY, "aspirin, an NSAID or a blood thinner taken"
 
     def _with_intent(self, understood: Understanding, cases: list[_Case]) -> Understanding:
-        acts = Acts(self._acts(), self._clauses)
+        acts = Acts(self._acts, self._clauses)
         positions = [
             (case.first.start, case.polarity) for case in cases if case.polarity is not Polarity.IDIOM
         ]
@@ -417,15 +418,15 @@ class Reading:
         """A sign is not taken from an idiom, a question, a denial or somebody else's story."""
         if hit.entry.name in ("help", "advice_wanted", "ambulance"):
             return True
-        polarity = self._polarity.read(hit, "")
         if hit.entry.name == "body_words":
-            return polarity is not Polarity.IDIOM
+            return not self._cues.covering("idiom", hit.start, hit.end)
         if hit.entry.name == "drug_taken" and any(
             h.entry.name == "advice_wanted" and h.start <= hit.start < h.end for h in self._by_kind["sign"]
         ):
             return False
-        return polarity is Polarity.PRESENT
+        return self._polarity.read(hit, "") is Polarity.PRESENT
 
+    @cached_property
     def _acts(self) -> dict[str, list[Hit]]:
         acts: dict[str, list[Hit]] = defaultdict(list)
         for hit in self._by_kind["intent"]:
@@ -462,7 +463,7 @@ class Reading:
         return self._polarity.read(hit, "") in (Polarity.OTHER_PERSON, Polarity.HYPOTHETICAL, Polarity.IDIOM)
 
     def _act(self, name: str) -> Hit | None:
-        hits = self._acts().get(name, [])
+        hits = self._acts.get(name, [])
         if name in ("injection_missed", "lab_missed"):
             hits = [h for h in hits if not self._polarity.is_asked(h) and not self._is_in_question(h)]
         return hits[0] if hits else None
