@@ -7,11 +7,11 @@ export PYTHON
 RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test check fix messages pictures bench lock clean
+.PHONY: help demo test check understanding fix messages pictures bench lock clean
 
 help: ## print this help
 	@echo "Suifang: what make can do"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.runtime ## try the bot here: no Telegram, no network, invented people
 	@.venv/bin/suifang rehearse --browser
@@ -23,6 +23,12 @@ test: .venv/.dev ## every check and every test (ARGS="-k words" passes on to pyt
 
 check: .venv/.dev ## style, format, types, layers (seconds)
 	@sh deploy/check.sh checks
+
+understanding: .venv/.runtime ## how well free text is understood: recall, false alarms, every miss
+	@for part in worked fresh; do echo "\n== $$part"; \
+		.venv/bin/suifang understand --file tests/corpus/$$part.jsonl --report; done
+	@echo "\n== set aside (totals only)"
+	@.venv/bin/suifang understand --file tests/corpus/set_aside.jsonl --report --totals
 
 fix: .venv/.dev ## repair style and format
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .

@@ -20,6 +20,7 @@ from bot.commands.sites import site_app
 from bot.commands.speaking import SITE_ZONE, refuse
 from bot.commands.staff import staff_app
 from bot.commands.study import study_app
+from bot.commands.understand import TEXT_MAY_BEGIN_WITH_A_DASH, understand_command
 from bot.rules.errors import Refusal, StudyFileFaulty
 from bot.rules.messages import Phrase
 from bot.rules.study import Language
@@ -49,6 +50,7 @@ def _suifang(
 app.command("run")(run_command)
 app.command("rehearse")(rehearse_command)
 app.command("health")(health_command)
+app.command("understand", context_settings=TEXT_MAY_BEGIN_WITH_A_DASH)(understand_command)
 app.command("export")(export_command)
 for name, room in (
     ("study", study_app),

@@ -7,7 +7,6 @@ joining words part (`但是`, `然后`, `but`, `and then`).
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,7 +55,9 @@ class Clauses:
                 opened_by = kind
         parts.append(Clause(start, len(text), opened_by))
         self.parts = tuple(part for part in parts if part.end > part.start) or (Clause(0, len(text), "hard"),)
-        self._starts = [part.start for part in self.parts]
+        self._numbers: list[int] = []
+        for number, part in enumerate(self.parts):
+            self._numbers.extend([number] * (part.end - len(self._numbers)))
         self._firsts, self._lasts = _sentences(self.parts)
 
     def reach(self, first: int, last: int) -> tuple[int, int]:
@@ -65,7 +66,7 @@ class Clauses:
 
     def number_at(self, position: int) -> int:
         """Which part a position belongs to."""
-        return max(0, bisect_right(self._starts, position) - 1)
+        return self._numbers[position] if position < len(self._numbers) else len(self.parts) - 1
 
     def at(self, position: int) -> Clause:
         return self.parts[self.number_at(position)]

@@ -74,6 +74,7 @@ class Lexicon:
     short_targets: frozenset[str]
     not_typos: frozenset[str]
     plain_english: frozenset[str]
+    typed_english: frozenset[str]
 
     def of_kind(self, kind: str) -> Iterator[Entry]:
         return (entry for entry in self.entries if entry.kind == kind)
@@ -118,6 +119,7 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
         levels=tuple(table for content in tables.values() for table in content.get("level", ())),
         short_targets=frozenset(w for c in tables.values() for w in c.get("short_targets", ())),
         not_typos=frozenset(w for c in tables.values() for w in c.get("not_typos", ())),
+        typed_english=frozenset(w for c in tables.values() for w in c.get("typed_english", "").split()),
         plain_english=frozenset(w for c in tables.values() for w in c.get("plain_english", "").split()),
     )
 

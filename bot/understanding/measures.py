@@ -516,6 +516,7 @@ def _unnamed(
             or (_CELL_UNIT.match(text[number.end : number.end + 8]) and not names)
             or (not names and not has_temperature and _went_from_to(text, number, free))
             or (not names and not has_temperature and _spoken_of_as_result(text, number))
+            or (not names and not has_temperature and _compared_with_last_time(text, number))
         ):
             found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
     return found
@@ -542,6 +543,30 @@ def _went_from_to(text: str, number: Numeral, free: Sequence[Numeral]) -> bool:
     return False
 
 
+_COMPARED = re.compile(
+    r"\s*[,，]?\s*(?:(?:了|啦|啊)\s*)?(?:比(?:上次|上周|上回|上个?星期|上礼拜|昨天|之前|上一次)|"
+    r"(?:上次|上周|上回|上礼拜)(?:是|才|还是)?\s*\d|(?:this|today|now)\b|"
+    r"(?:up|down) from|was \d|last (?:week|time) (?:was )?\d)"
+)
+
+
+def _compared_with_last_time(text: str, number: Numeral) -> bool:
+    """`48 比上次好点`, `27 this week, was 44`: a part that begins with a count and compares it."""
+    before = text[: number.start].rstrip()
+    if (
+        before[-1:] not in ("", ",", ".", "!", "?", ";", "\n")
+        or not Decimal(3) <= number.low <= Decimal(1500)
+        or number.has_point
+    ):
+        return False
+    after = text[number.end :]
+    if Decimal(35) <= number.low <= Decimal(42) and not re.search(
+        r"was \d{2}|上.{1,3}\d{2}|from \d{2}", after
+    ):
+        return False
+    return bool(_COMPARED.match(after)) and bool(re.search(r"比|上|was|last|up|down|from", after))
+
+
 def _spoken_of_as_result(text: str, number: Numeral) -> bool:
     """`掉到18了`, `升到97`, `今天的才54`, `my count is 46`, `result: 46`."""
     before = text[max(0, number.start - 24) : number.start]
@@ -552,7 +577,8 @@ def _spoken_of_as_result(text: str, number: Numeral) -> bool:
     return bool(
         re.search(
             r"(?:升到|涨到|掉到|降到|跌到|升至|降至|涨到了|掉到了|降到了|结果(?:是|才|只有|"
-            r"出来了?)?:?|化验单?[^,.]{0,6}(?:是|才|只有)|"
+            r"出来了?)?:?|(?<![a-z])(?:jumped|rose|risen|climbed|dropped|fell|fallen|shot|went|gone|crept|is|are|"
+            r"come|came)(?: back)?(?: right| all the way)?(?: up| down)? to|化验单?[^,.]{0,6}(?:是|才|只有)|"
             r"(?<![a-z])(?:count|counts|result|results|number|numbers|reading)(?: today|"
             r" this week)?(?: is| was| came back| are| at| only|:| of| back at| back as|"
             r" come back| up to| down to| now)+(?: at| as| only| just| about)?)\s*$",
@@ -758,9 +784,26 @@ def _bare_minutes(writing: Writing) -> list[Lasting]:
     ]
 
 
+_MANY = 10
+"""`lost count`: as many as severe diarrhoea has (data card: 10 or more a day)."""
+_UNCOUNTED = re.compile(
+    r"lost count|too many (?:times )?to count|dozens of times|countless times|"
+    r"every (?:five|ten|5|10|few) min\w*|"
+    r"数不清|数不过来|记不清(?:多少|几)(?:次|回|趟)|(?:每|隔)(?:个)?(?:十|10|五|5|几)(?:来)?分钟(?:就)?(?:一|跑|拉|去)"
+)
+
+
 def _times(writing: Writing, used: set[int]) -> list[Times]:
     text = writing.read
     found: list[Times] = []
+    for match in _UNCOUNTED.finditer(text):
+        found.append(
+            Times(
+                times=_MANY,
+                quote=writing.quote(match.start(), match.end()),
+                span=writing.span(match.start(), match.end()),
+            )
+        )
     for match in _TIMES.finditer(text):
         if match["word"]:
             words = match["word"].split()

@@ -8,6 +8,7 @@ row 5).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
 from bot.understanding.clauses import Clauses
@@ -51,6 +52,8 @@ _EN_BREAKERS = re.compile(
     r"(?<![a-z])(?:but|just|only|except|still|because|until|unless|than|since|so|now|have|has|"
     r"got|with|when|after|although|though|if|cos|as|apart|other|then|im|ive|its)(?![a-z])"
 )
+_TO_HAVE = re.compile(r"^\s*(?:have|has|had|got|get)(?![a-z])")
+"""`don't have`: having belongs to the denial, it opens nothing new."""
 _WEAK_ZH = re.compile(r"(?:不是|没有|没|不)(?:很|太|特别|那么|这么|怎么|十分|非常|多|大)(?:的)?$")
 _BARE_LIST_EN = re.compile(r"^\s*(?:or|and|nor|&|,|any|no|a|of|the|with|more|new|also|\s)*$")
 _BARE_LIST_ZH = re.compile(
@@ -62,6 +65,14 @@ _REACH_OF_STORIES = 3
 """Sentence parts around a dream, a film or a slip of the finger that it colours."""
 _REACH_OF_ASKING = 3
 """Sentence parts before and after `just wondering` that it speaks of."""
+_POSSIBLE = "possible"
+"""The sign of words that doubt themselves (`could I be pregnant`): doubt is presence."""
+_NO_SUBJECT = re.compile(
+    r"[陪跟给抱带送帮和被遛喂找骂替]$|"
+    r"(?<![a-z])(?:over|at|with|to|from|by|into|onto|near|after|on|helping|carrying|lifting|picking up|"
+    r"feeding|walking|holding|chasing)(?: (?:the|my|our|a|an))?\s*$"
+)
+"""`tripped over the dog`, `抱孙子`: a person after such a word is not the one who has the symptom."""
 _IT_IS = re.compile(r"^(?:的)?(?:人)?(?:是|系)\s*$|^\s*(?:is|was|its)\s*$")
 
 
@@ -99,6 +110,8 @@ class PolarityReader:
         self._cues = cues
         self._findings = Row(findings)
         self._blank = _blanked(text, cues.named("not_a_denial"))
+        self._negations_zh = [match.span() for match in _ZH_NEGATION.finditer(self._blank)]
+        self._negations_en = [match.span() for match in _EN_NEGATION.finditer(self._blank)]
         self._relative_writes = any(
             text.startswith(("我是", "im ", "i am ", "this is"), c.start) or "here" in text[c.start : c.end]
             for c in cues.named("caregiver")
@@ -121,9 +134,9 @@ class PolarityReader:
             return Polarity.DENIED
         if self._is_someone_else(hit):
             return Polarity.OTHER_PERSON
-        if self._is_supposed(hit):
+        if self._is_supposed(hit) and sign != _POSSIBLE:
             return Polarity.HYPOTHETICAL
-        if self._is_asked(hit):
+        if self._is_asked(hit) and sign != _POSSIBLE:
             return Polarity.ASKED
         if self._is_past(hit):
             return Polarity.PAST
@@ -177,20 +190,21 @@ class PolarityReader:
     def _negation_before(self, position: int) -> bool:
         part = self._clauses.at(max(0, position - 1) if position else 0)
         start = max(part.start if part.start < position else 0, position - 48)
-        before = self._blank[start:position]
-        return self._ends_in_denial(before, start, position)
+        return self._ends_in_chinese_denial(start, position) or self._ends_in_english_denial(start, position)
 
-    def _ends_in_denial(self, before: str, start: int, position: int) -> bool:
-        for match in reversed(list(_ZH_NEGATION.finditer(before))):
-            at = start + match.start()
-            if self._is_question_or_symptom(at, position) or _double(before, match.start()):
+    def _ends_in_chinese_denial(self, start: int, position: int) -> bool:
+        for at, end in reversed(_within(self._negations_zh, start, position)):
+            if self._is_question_or_symptom(at, position) or _double(self._blank[start:at], at - start):
                 continue
-            between = self._without_findings(start + match.end(), position)
+            between = self._without_findings(end, position)
             if len(between) <= 14 and _ZH_FILLER.fullmatch(between):
                 return True
-        negations = list(_EN_NEGATION.finditer(before))
+        return False
+
+    def _ends_in_english_denial(self, start: int, position: int) -> bool:
+        negations = _within(self._negations_en, start, position)
         if negations:
-            between = before[negations[-1].end() :]
+            between = _TO_HAVE.sub("", self._blank[negations[-1][1] : position])
             words = between.split()
             if len(words) <= 6 and not _EN_BREAKERS.search(between):
                 return True
@@ -209,13 +223,11 @@ class PolarityReader:
     def _negation_in(self, gap: tuple[int, int]) -> bool:
         start, end = gap
         between = self._blank[start:end]
-        for match in _ZH_NEGATION.finditer(between):
-            if not _is_question_form(self._text, start + match.start()) and _ZH_FILLER.fullmatch(
-                between[match.end() :]
-            ):
+        for at, after in _within(self._negations_zh, start, end):
+            if not _is_question_form(self._text, at) and _ZH_FILLER.fullmatch(between[after - start :]):
                 return True
-        found = _EN_NEGATION.search(between)
-        return bool(found) and not _EN_BREAKERS.search(between[found.end() :] if found else "")
+        found = _within(self._negations_en, start, end)
+        return bool(found) and not _EN_BREAKERS.search(between[found[0][1] - start :])
 
     def _negation_after(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
@@ -347,7 +359,11 @@ class PolarityReader:
         start = self._clauses.parts[max(first, number - 3)].start
         if self._is_said_to_be_someone_else(hit, number):
             return True
-        others = self._cues.within("someone_else", start, max(position, hit.start + 1))
+        others = [
+            person
+            for person in self._cues.within("someone_else", start, max(position, hit.start + 1))
+            if not _NO_SUBJECT.search(self._text[max(0, person.start - 24) : person.start])
+        ]
         if not others:
             return False
         person = others[-1]
@@ -419,6 +435,8 @@ class PolarityReader:
     def _is_past(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
         first, _ = self._clauses.sentence(number)
+        if self._cues.within("that_was", *self._clauses.reach(number, number + 1)):
+            return True
         for cue in self._cues.within("past", *self._clauses.reach(max(first, number - 1), number)):
             if self._cues.touching("compared", cue.start, cue.end):
                 continue
@@ -435,6 +453,12 @@ class PolarityReader:
         if cue.start < hit.start:
             return bool(self._cues.within("now", cue.end, hit.start))
         return bool(self._cues.within("now", part.start, hit.start))
+
+
+def _within(spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """The spans that lie wholly in a half-open range."""
+    first, last = bisect_left(spans, (start, start)), bisect_left(spans, (end, end))
+    return [span for span in spans[first:last] if span[1] <= end]
 
 
 def _blanked(text: str, hits: Sequence[Hit]) -> str:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 
 from bot.rules.study import Level
 from bot.understanding.clauses import Clauses
@@ -88,7 +89,7 @@ _MAY_BE_DENIED = frozenset(
 _NOT_A_CODE = frozenset({"injury", "spine"})
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
 _SAID_IN_IDIOMS = ("greeting", "thanks", "well")
-_SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "language_switch")
+_SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "language_switch", "reschedule")
 """Acts that are the writer's own though other people are named in them (`can someone call me`)."""
 _WORTH_ASKING = (Intent.OTHER, Intent.QUESTION, Intent.GREETING)
 
@@ -107,6 +108,13 @@ class _Case:
     days: int | None = None
     judgement: Judgement | None = None
     parts: frozenset[int] = frozenset()
+
+    @property
+    def level(self) -> Level:
+        """What it calls for; NONE unless it is reported."""
+        if self.judgement is None or not self.polarity.is_reported:
+            return Level.NONE
+        return self.judgement.level
 
     @property
     def first(self) -> Hit:
@@ -148,7 +156,7 @@ class Reading:
             durations=self._measures.durations,
             times=self._measures.times,
             reporter=self._reporter(),
-            level=max((f.level for f in findings), default=Level.NONE),
+            level=max((case.level for case in cases), default=Level.NONE),
             ambulance_called="ambulance" in self._signs,
             advice_wanted="advice_wanted" in self._signs,
             stop_wanted=self._act("stop") is not None,
@@ -178,7 +186,7 @@ class Reading:
             for polarity in kept:
                 hits = polarities[polarity]
                 cases.append(_Case(symptom, polarity, hits, {hit.entry.sign for hit in hits}))
-        return _without_replaced(cases, self._text)
+        return _without_replaced(_drowsy_after_a_knock(cases, self._text), self._text)
 
     def _with_fever(self, cases: list[_Case]) -> list[_Case]:
         """A reading of 38.0 or above is a fever whatever the words say."""
@@ -291,15 +299,14 @@ class Reading:
             if case.symptom in _NOT_A_CODE and not case.polarity.is_reported:
                 continue
             judgement = case.judgement
-            reported = case.polarity.is_reported and judgement is not None
             finding = Finding(
                 symptom="other" if case.symptom == "bleeding" else case.symptom,
                 polarity=case.polarity,
                 quote=self._writing.quote(case.first.start, case.first.end),
                 span=self._writing.span(case.first.start, case.first.end),
                 modifiers=tuple(case.modifiers),
-                level=judgement.level if reported and judgement is not None else Level.NONE,
-                rule=judgement.rule if reported and judgement is not None else "",
+                level=case.level,
+                rule=judgement.rule if judgement is not None and case.polarity.is_reported else "",
             )
             findings.append(finding)
             self._reasons.append(_finding_reason(finding))
@@ -362,7 +369,7 @@ class Reading:
             yield Level.SAME_DAY, "aspirin, an NSAID or a blood thinner taken"
 
     def _with_intent(self, understood: Understanding, cases: list[_Case]) -> Understanding:
-        acts = Acts(self._acts(), self._clauses)
+        acts = Acts(self._acts, self._clauses)
         positions = [
             (case.first.start, case.polarity) for case in cases if case.polarity is not Polarity.IDIOM
         ]
@@ -411,15 +418,15 @@ class Reading:
         """A sign is not taken from an idiom, a question, a denial or somebody else's story."""
         if hit.entry.name in ("help", "advice_wanted", "ambulance"):
             return True
-        polarity = self._polarity.read(hit, "")
         if hit.entry.name == "body_words":
-            return polarity is not Polarity.IDIOM
+            return not self._cues.covering("idiom", hit.start, hit.end)
         if hit.entry.name == "drug_taken" and any(
             h.entry.name == "advice_wanted" and h.start <= hit.start < h.end for h in self._by_kind["sign"]
         ):
             return False
-        return polarity is Polarity.PRESENT
+        return self._polarity.read(hit, "") is Polarity.PRESENT
 
+    @cached_property
     def _acts(self) -> dict[str, list[Hit]]:
         acts: dict[str, list[Hit]] = defaultdict(list)
         for hit in self._by_kind["intent"]:
@@ -456,7 +463,7 @@ class Reading:
         return self._polarity.read(hit, "") in (Polarity.OTHER_PERSON, Polarity.HYPOTHETICAL, Polarity.IDIOM)
 
     def _act(self, name: str) -> Hit | None:
-        hits = self._acts().get(name, [])
+        hits = self._acts.get(name, [])
         if name in ("injection_missed", "lab_missed"):
             hits = [h for h in hits if not self._polarity.is_asked(h) and not self._is_in_question(h)]
         return hits[0] if hits else None
@@ -553,6 +560,26 @@ def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     return kept
 
 
+_DROWSY = ("困", "睡", "sleepy", "drows")
+
+
+def _drowsy_after_a_knock(cases: list[_Case], text: str) -> list[_Case]:
+    """Drowsiness after a head injury is a sign of the brain, no tiredness (data card, "Symptoms")."""
+    if not any(case.symptom == "head_injury" and case.polarity.is_reported for case in cases):
+        return cases
+    known = any(case.symptom == "severe_headache_neuro" and case.polarity.is_reported for case in cases)
+    kept = []
+    for case in cases:
+        drowsy = case.symptom == "fatigue" and all(
+            any(word in text[hit.start : hit.end] for word in _DROWSY) for hit in case.hits
+        )
+        if not (drowsy and case.polarity.is_reported):
+            kept.append(case)
+        elif not known:
+            kept.append(replace(case, symptom="severe_headache_neuro", signs={"confused"}))
+    return kept
+
+
 def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
     """One symptom stands for another (data card, "Symptoms")."""
     present = {case.symptom for case in cases if case.polarity.is_reported}
@@ -566,6 +593,9 @@ def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
     kept = [case for case in cases if not (case.symptom in replaced and case.polarity.is_reported)]
     kept = [case for case in kept if not _is_part_of_another(case, kept, text)]
     return [case for case in kept if not _is_beside_the_point(case, kept)]
+
+
+_WHERE_HEART_PAIN_GOES = ("后背", "胳膊", "肩", "臂", "下巴", "arm", "shoulder", "jaw", "back", "hand")
 
 
 def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
@@ -609,6 +639,10 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
         return gasping or "allergic_reaction" in present
     if case.symptom == "other" and case.signs <= {"throat", "cold"} and "allergic_reaction" in present:
         return True
+    if case.symptom in ("joint_muscle_pain", "tingling"):
+        spreading = any("crushing" in c.signs for c in cases if c.symptom == "chest_pain")
+        if spreading and (case.symptom == "tingling" or any(w in words for w in _WHERE_HEART_PAIN_GOES)):
+            return True
     if case.symptom == "chills" and "severe_headache_neuro" in present:
         fits = any(
             c.signs & {"seizure", "unconscious"} for c in cases if c.symptom == "severe_headache_neuro"

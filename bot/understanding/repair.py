@@ -26,25 +26,8 @@ from pypinyin import Style, lazy_pinyin
 _CJK = re.compile(r"[\u3400-\u9fff]+")
 _WORD = re.compile(r"[a-z]+")
 _SHORTEST_ENGLISH = 5
-_ENDINGS = (
-    "s",
-    "es",
-    "ed",
-    "d",
-    "ing",
-    "ly",
-    "er",
-    "ers",
-    "y",
-    "ness",
-    "ful",
-    "r",
-    "e",
-    "le",
-    "les",
-    "ling",
-    "led",
-)
+_SHORTEST_TYPED = 4
+_ENDINGS = ("s", "es", "ed", "d", "ly", "er", "ers", "y", "ful", "r", "e")
 """Ordinary endings: `blisters` is no mistyped `blister`."""
 _SHORTEST_PINYIN = 6
 _LONGEST_PINYIN = 4
@@ -190,7 +173,7 @@ class Repairer:
         return None, 0
 
     def _nearest(self, typed: str) -> str | None:
-        if len(typed) < _SHORTEST_ENGLISH or len(typed) > 24 or typed in self._english_known:
+        if len(typed) < _SHORTEST_TYPED or len(typed) > 24 or typed in self._english_known:
             return None
         if any(typed[: -len(end)] in self._english_known for end in _ENDINGS if typed.endswith(end)):
             return None
@@ -204,9 +187,8 @@ class Repairer:
         for length in (len(typed), len(typed) + 1, len(typed) - 1):
             for word in self._by_length.get(length, ()):
                 # A first letter is rarely mistyped, and guarding it keeps `never` from being `fever`.
-                if (word[0] == typed[0] or word[1] == typed[0]) and OSA.distance(
-                    word, typed, score_cutoff=1
-                ) <= 1:
+                begins_alike = word[0] == typed[0] or (word[1] == typed[0] and len(typed) > _SHORTEST_TYPED)
+                if begins_alike and OSA.distance(word, typed, score_cutoff=1) <= 1:
                     return word
         return None
 

@@ -64,10 +64,14 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Rates in a fixed order; `f1` stands apart because it is no proportion."""
+    """Rates in a fixed order.
+
+    `f1` stands apart: it is two times the right symptoms of those said and meant together, and its interval
+    is that of such a proportion, an approximation.
+    """
 
     rates: tuple[Rate, ...]
-    f1: float | None
+    f1: Rate
     misses: tuple[Miss, ...]
 
     def rate(self, name: str) -> Rate:
@@ -114,7 +118,7 @@ def score(judged: Sequence[Judged]) -> Score:
         Rate("temperature exact", sum(_temperature_right(j) for j in judged), len(judged)),
         Rate("intent", sum(j.got.intent.value == j.label["intent"] for j in judged), len(judged)),
     )
-    f1 = 2 * right / (said + meant) if said + meant else None
+    f1 = Rate("symptom F1 (micro)", 2 * right, said + meant)
     return Score(rates, f1, tuple(miss for j in judged for miss in _misses(j)))
 
 
@@ -122,8 +126,8 @@ def parts(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
     """All lines, each language, and the hard negatives."""
     return {
         "all": list(judged),
-        "zh": [j for j in judged if j.label["lang"] == "zh"],
-        "en": [j for j in judged if j.label["lang"] == "en"],
+        "zh": [j for j in judged if j.label.get("lang") == "zh"],
+        "en": [j for j in judged if j.label.get("lang") == "en"],
         "hard negatives": [j for j in judged if str(j.label.get("note", "")).startswith("hard negative:")],
     }
 
@@ -135,10 +139,59 @@ def report(judged: Sequence[Judged], *, with_misses: bool) -> str:
         found = score(some)
         lines.append(f"{name} ({len(some)} messages)")
         lines.extend(f"  {rate.line()}" for rate in found.rates)
-        lines.append(f"  {'symptom F1 (micro)':<34} " + ("   -" if found.f1 is None else f"{found.f1:6.3f}"))
+        lines.append(f"  {found.f1.line()}")
     if with_misses:
         lines.extend(_miss_lines(score(judged).misses))
     return "\n".join(lines)
+
+
+def as_document(judged: Sequence[Judged], *, with_misses: bool) -> dict[str, Any]:
+    """The report for a program: rates by part, and the misses unless they would show sentences."""
+    found: dict[str, Any] = {
+        "parts": {
+            name: {
+                "messages": len(some),
+                "rates": [_rate_document(rate) for rate in (*score(some).rates, score(some).f1)],
+            }
+            for name, some in parts(judged).items()
+        }
+    }
+    if with_misses:
+        found["misses"] = [
+            {
+                "id": miss.identifier,
+                "text": miss.text,
+                "what": miss.what,
+                "expected": miss.expected,
+                "got": miss.got,
+                "reasons": list(miss.reasons),
+            }
+            for miss in score(judged).misses
+        ]
+    return found
+
+
+def _rate_document(rate: Rate) -> dict[str, Any]:
+    interval = rate.interval
+    return {
+        "name": rate.name,
+        "hits": rate.hits,
+        "total": rate.total,
+        "rate": rate.value,
+        "low": interval[0] if interval else None,
+        "high": interval[1] if interval else None,
+    }
+
+
+def unusable_label(line: dict[str, Any]) -> str:
+    """What keeps a line from being scored, or nothing."""
+    if str(line.get("level", "")).upper() not in Level.__members__:
+        return "`level` is none of " + ", ".join(level.name.lower() for level in Level)
+    if not isinstance(line.get("symptoms"), list):
+        return "`symptoms` is no list"
+    if not isinstance(line.get("intent"), str):
+        return "`intent` is missing"
+    return ""
 
 
 def _miss_lines(misses: Sequence[Miss]) -> list[str]:

@@ -141,9 +141,11 @@ def _known(lexicon: Lexicon) -> dict[str, frozenset[str]]:
 
 
 def _repairer(lexicon: Lexicon) -> Repairer:
-    """Mistyped symptom words are repaired; every English word of the lexicon counts as rightly typed."""
+    """Mistyped Chinese symptom words and the English words of `typed_english` are repaired.
+
+    Every English word of the lexicon counts as rightly typed.
+    """
     chinese: set[str] = set()
-    english: set[str] = set()
     correct: set[str] = set()
     for entry in lexicon.entries:
         words = {word for expression in entry.expressions for word in expression.words}
@@ -151,9 +153,10 @@ def _repairer(lexicon: Lexicon) -> Repairer:
         correct |= latin
         if entry.kind in _MISTYPED_KINDS:
             chinese |= words
-            english |= latin
     chinese = {word for word in chinese if len(word) >= 3} | lexicon.short_targets
-    return Repairer(chinese, english, lexicon.not_typos, lexicon.plain_english | frozenset(correct))
+    return Repairer(
+        chinese, lexicon.typed_english, lexicon.not_typos, lexicon.plain_english | frozenset(correct)
+    )
 
 
 @cache

@@ -70,7 +70,7 @@ def make_comparable(typed: str, simplify: Callable[[str], str]) -> Writing:
 def _forms(char: str) -> str:
     if char in _SAME:
         return _SAME[char]
-    if char in _INVISIBLE:
+    if char in _INVISIBLE or "\ud800" <= char <= "\udfff":  # half a surrogate pair says nothing
         return ""
     if char < "\x80":
         return char.lower()

@@ -44,8 +44,7 @@ def test_the_worked_part_stays_above_its_floors(worked: Score) -> None:
     assert value(worked, "platelets exact") >= 0.99
     assert value(worked, "temperature exact") >= 0.99
     assert value(worked, "intent") >= 0.95
-    assert worked.f1 is not None
-    assert worked.f1 >= 0.97
+    assert (worked.f1.value or 0) >= 0.97
 
 
 def test_the_part_set_aside_stays_above_its_floors(set_aside: Score) -> None:
@@ -56,8 +55,7 @@ def test_the_part_set_aside_stays_above_its_floors(set_aside: Score) -> None:
     assert value(set_aside, "platelets exact") >= 0.99
     assert value(set_aside, "temperature exact") >= 0.99
     assert value(set_aside, "intent") >= 0.90
-    assert set_aside.f1 is not None
-    assert set_aside.f1 >= 0.87
+    assert (set_aside.f1.value or 0) >= 0.87
 
 
 def test_no_emergency_of_the_fresh_part_is_missed(understander: Understander) -> None:
@@ -66,5 +64,4 @@ def test_no_emergency_of_the_fresh_part_is_missed(understander: Understander) ->
     assert value(fresh, "recall URGENT or worse") >= 0.99
     assert value(fresh, "false EMERGENCY/URGENT") <= 0.01
     assert value(fresh, "intent") >= 0.97
-    assert fresh.f1 is not None
-    assert fresh.f1 >= 0.96
+    assert (fresh.f1.value or 0) >= 0.96
