@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
 
-from bot.rules import access, case, messages, participant, report, study
+from bot.rules import access, activities, case, messages, participant, report, study, worklist
 
 _KINDS: tuple[type, ...] = (
     study.Bilingual,
@@ -42,7 +42,13 @@ _ENUMS: tuple[type[Enum], ...] = (
     participant.StatedWhat,
     participant.HoldReason,
     participant.TreatmentStop,
+    participant.DoseKind,
+    report.OpenedBy,
     report.Reporter,
+    report.ReportStatus,
+    activities.ActivityStatus,
+    activities.CancelReason,
+    worklist.WorkKind,
     access.AuthMethod,
 )
 _BY_NAME: Mapping[str, type] = {kind.__name__: kind for kind in (*_KINDS, *_ENUMS)}

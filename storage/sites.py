@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bot.rules.access import Posting, Site, Staff
 from bot.rules.messages import RecipientKind
 from bot.rules.roster import OutOfHours
-from bot.rules.study import Bilingual, Role, SiteCode, StaffCode
+from bot.rules.study import Bilingual, Language, Role, SiteCode, StaffCode
 from storage.tables import IdentityRow, PostingRow, SiteRow, StaffRow
 
 
@@ -75,6 +75,11 @@ class StaffShelf:
         has_role = select(PostingRow.staff_code).where(col(PostingRow.role) == role)
         found = await self._staff(col(StaffRow.code).in_(has_role))
         return tuple(staff for staff in found if staff.holds(role, site))
+
+    async def set_language(self, code: StaffCode, language: Language) -> None:
+        row = await self._session.get_one(StaffRow, code)
+        row.language = language
+        await self._session.flush()
 
     async def revoke(self, code: StaffCode, at: datetime, reason: str) -> None:
         row = await self._session.get_one(StaffRow, code)

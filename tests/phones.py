@@ -6,13 +6,14 @@ Everything said goes through the real archive and the real words; only Telegram 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 from bot.actions.advance_escalations import advance_escalations
 from bot.actions.desk import Desk
 from bot.actions.note_undelivered import note_undelivered
 from bot.actions.receive_message import receive_message
+from bot.actions.send_digests import next_digest, send_digests
 from bot.actions.send_due_reminders import send_due_reminders
 from bot.clock import MovableClock
 from bot.rules.delivery import Delivered
@@ -90,10 +91,33 @@ class Phones:
         self.clock.move(by)
         await self.settle()
 
+    async def move_to(self, moment: datetime) -> None:
+        """Lets the time pass until then, stepping through every moment at which something is due."""
+        await self.settle()
+        for _ in range(500):
+            due = await self._next_due()
+            if due is None or due > moment:
+                break
+            self.clock.move_to(max(due, self.clock.now()))
+            await self.settle()
+        self.clock.move_to(moment)
+        await self.settle()
+
+    async def _next_due(self) -> datetime | None:
+        async with self.desk.archive.read() as uow:
+            moments = [
+                await uow.participants.next_look(),
+                await uow.cases.next_step(),
+                await uow.outbox.next_due(),
+                await next_digest(uow),
+            ]
+        return min((moment for moment in moments if moment is not None), default=None)
+
     async def settle(self) -> None:
         """Ticks and deliveries until nothing is left to do."""
         for _ in range(50):
             due = await send_due_reminders(self.desk) + await advance_escalations(self.desk)
+            due += await send_digests(self.desk)
             if not await self._deliver() and not due:
                 return
         raise AssertionError("it never comes to rest")

@@ -81,6 +81,8 @@ def case_rows(case: Case, staff: Staff) -> Rows:
     end: Rows = ((button("staff.case.close", f"k:end:{case.id}"),),) if may_close else ()
     if case.acknowledged_by != staff.code:
         return ((button("staff.case.take_over", f"k:over:{case.id}"),), *end)
+    if case.level < Level.URGENT and may(staff, Act.ANSWER_PATIENT, case.site_code):
+        end = ((button("staff.case.write", f"k:say:{case.id}"),), *end)
     if case.contacted_at is not None:
         return end
     met = button("staff.case.contacted", f"k:met:{case.id}")

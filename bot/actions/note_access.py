@@ -20,9 +20,15 @@ ONE_LOOK = timedelta(minutes=10)
 _PLAIN = re.compile(r"[A-Za-z0-9-]{1,20}")
 
 
-async def note_view(uow: UnitOfWork, desk: Desk, staff: Staff, participant: Participant) -> None:
+async def note_view(
+    uow: UnitOfWork,
+    desk: Desk,
+    staff: Staff,
+    participant: Participant,
+    auth: AuthMethod = AuthMethod.CONSOLE,
+) -> None:
     """This person looks at this participant; noted once in a while, not for each page."""
-    actor = actor_of(staff, Act.READ_LOG, participant.site_code, AuthMethod.CONSOLE)
+    actor = actor_of(staff, Act.READ_LOG, participant.site_code, auth)
     kind, subject = "staff:participant:viewed", participant.subject_code
     since = desk.clock.real_now() - ONE_LOOK
     if not await uow.audit.was_recorded_since(since, kind=kind, actor_code=staff.code, subject=subject):

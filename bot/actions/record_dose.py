@@ -71,13 +71,18 @@ async def record_dose(desk: Desk, *, entry: DoseEntry, by: StaffCode, auth: Auth
         Held: outside its window, too close, after the last day, not whole, on hold; not yet confirmed.
     """
     async with opened(desk, entry.subject, by=by, act=Act.RECORD_DOSE, auth=auth) as chart:
-        dose = treatment_dose(chart, entry)
-        found = weigh_dose(chart, dose)
-        confirmed(found, by_person=entry.confirmed)
-        await store_dose(chart, dose)
-        moved = replace(chart.participant, day1_at=dose.given_at) if dose.number == 1 else chart.participant
-        await chart.settle(moved)
-        return dose
+        return await record_dose_in(chart, entry)
+
+
+async def record_dose_in(chart: Chart, entry: DoseEntry) -> Dose:
+    """As `record_dose`, on a chart that is open."""
+    dose = treatment_dose(chart, entry)
+    found = weigh_dose(chart, dose)
+    confirmed(found, by_person=entry.confirmed)
+    await store_dose(chart, dose)
+    moved = replace(chart.participant, day1_at=dose.given_at) if dose.number == 1 else chart.participant
+    await chart.settle(moved)
+    return dose
 
 
 async def record_prophylaxis(desk: Desk, *, entry: ProphylaxisEntry, by: StaffCode, auth: AuthMethod) -> Dose:

@@ -69,12 +69,17 @@ async def record_lab(desk: Desk, *, entry: LabEntry, by: StaffCode, auth: AuthMe
         Held: converted, odd or implausible, and not yet confirmed.
     """
     async with opened(desk, entry.subject, by=by, act=Act.RECORD_LAB, auth=auth) as chart:
-        result, judged, found = await weigh_lab(chart, entry)
-        confirmed(found, by_person=entry.confirmed)
-        await store_result(chart.uow, result, chart.actor)
-        await act_on_result(chart.uow, chart.desk, chart.participant, result, judged)
-        await chart.settle()
-        return result
+        return await record_lab_in(chart, entry)
+
+
+async def record_lab_in(chart: Chart, entry: LabEntry) -> LabResult:
+    """As `record_lab`, on a chart that is open."""
+    result, judged, found = await weigh_lab(chart, entry)
+    confirmed(found, by_person=entry.confirmed)
+    await store_result(chart.uow, result, chart.actor)
+    await act_on_result(chart.uow, chart.desk, chart.participant, result, judged)
+    await chart.settle()
+    return result
 
 
 async def weigh_lab(chart: Chart, entry: LabEntry) -> tuple[LabResult, Judged, Effects]:

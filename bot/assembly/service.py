@@ -28,10 +28,12 @@ from bot.actions.keep_watch import Watchman
 from bot.actions.note_parked import note_parked
 from bot.actions.note_undelivered import note_undelivered
 from bot.actions.receive_message import receive_message
+from bot.actions.send_digests import next_digest, send_digests
 from bot.actions.send_due_reminders import send_due_reminders
 from bot.actions.waiting import rest
 from bot.actions.watch_health import note_alive
 from bot.assembly.opening import anchors_of, opened_desk
+from bot.assembly.timeline_pictures import TimelinePictures
 from bot.assembly.web_server import listen, serve_web
 from bot.clock import Clock
 from bot.delivery.aiohttp_request import TelegramConnection, telegram_connection
@@ -60,6 +62,7 @@ from storage.unit_of_work import UnitOfWork
 _log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
+DIGESTS_EVERY_S: Final = 10.0
 ALIVE_EVERY_S: Final = 10.0
 WATCH_EVERY_S: Final = 60.0
 ANCHOR_EVERY_S: Final = 3600.0
@@ -109,6 +112,7 @@ class Service:
                 SecondRoad(),
             ),
             undelivered=self._undelivered,
+            attachments=TimelinePictures(self.desk, texts),
             checkpoint=checkpoint,
         )
         desk.archive.after_commit(self.delivery.nudge)
@@ -227,6 +231,7 @@ class Service:
             [
                 Tick(name="reminders", every_s=LOOK_EVERY_S, ring=reminders),
                 Tick(name="escalations", every_s=LOOK_EVERY_S, ring=escalations),
+                Tick(name="digests", every_s=DIGESTS_EVERY_S, ring=partial(send_digests, self.desk)),
                 Tick(name="alive", every_s=ALIVE_EVERY_S, ring=self._note_alive),
                 Tick(name="anchors", every_s=ANCHOR_EVERY_S, ring=self._anchor),
                 Tick(name="watchman", every_s=WATCH_EVERY_S, ring=lambda: watchman.look()),
@@ -263,6 +268,7 @@ class Service:
         for _ in range(_SETTLING):
             await self.lanes.work_off()
             due = await send_due_reminders(self.desk) + await advance_escalations(self.desk)
+            due += await send_digests(self.desk)
             if not await self.delivery.deliver_due() and not due:
                 return
 
@@ -273,6 +279,7 @@ class Service:
                 await uow.participants.next_look(),
                 await uow.cases.next_step(),
                 await uow.outbox.next_due(),
+                await next_digest(uow),
             ]
         return min((moment for moment in moments if moment is not None), default=None)
 

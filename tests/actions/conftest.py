@@ -32,7 +32,8 @@ def _house() -> tuple[Study, Understander, Texts]:
     return load_study("ql-ctit-ruls-1002"), Understander.load(), Texts.load()
 
 
-def _phones(archive: Archive, clock: MovableClock) -> Phones:
+def phones_of(archive: Archive, clock: MovableClock) -> Phones:
+    """All phones, on this archive."""
     study, understander, texts = _house()
     desk = Desk(
         archive=archive,
@@ -47,7 +48,7 @@ def _phones(archive: Archive, clock: MovableClock) -> Phones:
 @pytest.fixture
 def phones(archive: Archive, monday: MovableClock) -> Phones:
     """On each database in turn, for what the databases may do differently."""
-    return _phones(archive, monday)
+    return phones_of(archive, monday)
 
 
 @pytest.fixture
@@ -55,6 +56,6 @@ async def chats(sqlite_url: str, monday: MovableClock) -> AsyncIterator[Phones]:
     """On SQLite alone, for what is said and asked."""
     archive = await Archive.open(sqlite_url, Keyring(SECRET), clock=monday)
     try:
-        yield _phones(archive, monday)
+        yield phones_of(archive, monday)
     finally:
         await archive.close()

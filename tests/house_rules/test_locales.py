@@ -21,6 +21,7 @@ import pytest
 from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.calendar import ByWhenKind
 from bot.rules.case import Outcome
+from bot.rules.messages import Phrase
 from bot.rules.participant import DoseKind, HoldReason, ParticipantState, StatedWhat
 from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
@@ -32,6 +33,7 @@ from bot.study_file import load_study
 from bot.texts import Texts, enum_key, read_catalogues, told_on_lock_screen
 from bot.texts.catalogues import placeholders
 from handlers.telegram.translate import CONTENT_KINDS
+from storage.codec import decode, encode
 
 HOUSE = Path(__file__).parent.parent.parent
 STUDIES = sorted((HOUSE / "bot" / "studies").glob("*/"))
@@ -136,6 +138,12 @@ def test_every_placeholder_is_given_its_value_where_the_key_is_said() -> None:
 def test_every_member_of_an_enum_that_is_said_has_words() -> None:
     missing = {enum_key(member) for enum in SAID_ENUMS for member in enum} - known()
     assert not missing
+
+
+def test_every_enum_that_is_said_can_wait_in_the_outbox() -> None:
+    for enum in SAID_ENUMS:
+        for member in enum:
+            assert decode(encode(Phrase("staff.stale", {"value": member}))).values["value"] is member
 
 
 def families() -> Iterator[tuple[str, set[str]]]:
