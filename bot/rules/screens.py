@@ -327,7 +327,10 @@ def _summary_lines(study: Study, progress: Progress) -> Iterable[Phrase]:
             yield _line(_words(symptom.label), _answers(symptom, progress))
     if progress.codes(*agenda.THE_MENU) == (callback.NONE,):
         yield _key("patient.summary.nothing_else")
+    in_one = agenda.ALL_GOOD in progress.codes(*agenda.CLOSING_STATEMENTS)
     for question in study.closing:
+        if in_one and not question.shown_on_good_day:
+            continue  # it stood within the statement of another question
         if said := progress.codes(CLOSING, question.id):
             labels = _labels(question.options, said)
             yield labels[0] if agenda.asks_reporter(question) else _line(_words(question.statement), labels)
