@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from bot.actions.manage_participants import invite_participant
 from bot.actions.manage_staff import add_staff, invite_staff
+from bot.actions.plan_therapy import TherapyEntry, plan_therapy
 from bot.actions.record_dose import DoseEntry, record_dose
 from bot.actions.record_lab import LabEntry, record_lab
 from bot.assembly.peopling import OPERATOR, TELEGRAM_LANGUAGE, enrol, open_site
@@ -254,6 +255,14 @@ async def enter(
     else:
         lab = LabEntry(subject=subject, typed=str(what), unit="10^9/L", sampled_at=at, confirmed=True)
         await record_lab(desk, entry=lab, by=by, auth=AuthMethod.CONSOLE)
+
+
+async def plan_chemotherapy(
+    rehearsal: Rehearsal, subject: SubjectCode, *, starts_at: datetime, by: StaffCode
+) -> None:
+    """An investigator enters when chemotherapy resumes, and orders the dose before it."""
+    entry = TherapyEntry(subject=subject, starts_at=starts_at, ordered=True, confirmed=True)
+    await plan_therapy(rehearsal.service.desk, entry=entry, by=by, auth=AuthMethod.CONSOLE)
 
 
 async def _join_all(rehearsal: Rehearsal, patients: Sequence[Character]) -> None:

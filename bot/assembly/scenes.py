@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.assembly.casting import enter, local
+from bot.assembly.casting import enter, local, plan_chemotherapy
 from bot.assembly.rehearsing import Rehearsal
 from bot.rehearsal.cast import Cast
 from bot.rehearsal.stage import Scene
@@ -24,6 +24,7 @@ FOCUS: Final[Mapping[Scene, Mapping[Language, tuple[str, str]]]] = {
     Scene.GOOD_EVENING: {Language.ZH: ("TJ-001", "CA1"), Language.EN: ("TJ-002", "CA2")},
     Scene.NIGHT_ALARM: {Language.ZH: ("TJ-001", "SI1"), Language.EN: ("TJ-002", "SI2")},
     Scene.PLATELETS_100: {Language.ZH: ("TJ-001", "CA1"), Language.EN: ("TJ-002", "CA2")},
+    Scene.CHEMOTHERAPY: {Language.ZH: ("TJ-001", "SI1"), Language.EN: ("TJ-002", "SI2")},
 }
 _ALARM: Final = {
     Language.ZH: "流鼻血40分钟止不住，要晕倒",
@@ -48,6 +49,11 @@ class Playing:
         await enter(self.rehearsal, SubjectCode(code), what, at=at, by=StaffCode(by))
         await self.to(self.rehearsal.clock.now())
 
+    async def resumes(self, by: str, code: str, starts_at: datetime) -> None:
+        """An investigator enters when chemotherapy resumes."""
+        await plan_chemotherapy(self.rehearsal, SubjectCode(code), starts_at=starts_at, by=StaffCode(by))
+        await self.to(self.rehearsal.clock.now())
+
 
 async def play(scene: Scene, playing: Playing, language: Language) -> None:
     """Plays from Tuesday morning to where the scene begins, with people of this language."""
@@ -62,9 +68,19 @@ async def play(scene: Scene, playing: Playing, language: Language) -> None:
             await playing.to(local(10, 23, 40))
             await playing.writes(FOCUS[scene][language][0], _ALARM[language])
         case Scene.PLATELETS_100:
-            await playing.to(local(10, 9, 50))
-            await playing.enters("CA1", "TJ-001", "104", local(10, 9, 10))
-            await playing.enters("CA2", "TJ-002", "108", local(10, 9, 20))
+            await _count_of_100(playing)
+        case Scene.CHEMOTHERAPY:
+            await _count_of_100(playing)
+            await playing.to(local(10, 15, 30))
+            await playing.resumes("SI1", "TJ-001", local(13, 10))
+            await playing.resumes("SI2", "TJ-002", local(13, 10))
+
+
+async def _count_of_100(playing: Playing) -> None:
+    """This morning's results of both are entered."""
+    await playing.to(local(10, 9, 50))
+    await playing.enters("CA1", "TJ-001", "104", local(10, 9, 10))
+    await playing.enters("CA2", "TJ-002", "108", local(10, 9, 20))
 
 
 async def _morning_visits(playing: Playing) -> None:

@@ -10,7 +10,8 @@ from bot.rehearsal.journal import Line, Sort
 from bot.rules.messages import Phrase
 from bot.rules.study import Level
 
-# By kind of the entry. What a person did on a telephone stands in the log already, so it is not here.
+# By kind of the entry, with the new value where only one is told. What a person did on a telephone stands in
+# the log already.
 _SHOWN: Final[Mapping[str, str]] = {
     "patient:consent:agreed": "rehearsal.record.agreed",
     "patient:activity:stated": "rehearsal.record.stated",
@@ -25,7 +26,10 @@ _SHOWN: Final[Mapping[str, str]] = {
     "staff:case:closed": "rehearsal.record.closed",
     "staff:dose:recorded": "rehearsal.record.dose",
     "staff:lab:recorded": "rehearsal.record.lab",
-    "system:participant:responded": "rehearsal.record.responded",
+    "system:participant:state RESPONDED": "rehearsal.record.responded",
+    "staff:therapy:planned": "rehearsal.record.therapy_planned",
+    "staff:therapy:moved": "rehearsal.record.therapy_moved",
+    "staff:therapy:cancelled": "rehearsal.record.therapy_cancelled",
     "staff:tap:refused": "rehearsal.record.refused",
 }
 
@@ -34,7 +38,7 @@ def record_line(
     *, kind: str, at: datetime, actor: str, subject: str, field: str | None, new: str | None
 ) -> Line | None:
     """The line for an entry of the trail; None where it adds nothing to what the telephones show."""
-    key = _SHOWN.get(kind)
+    key = _SHOWN.get(kind) or _SHOWN.get(f"{kind} {new}")
     if key is None:
         return None
     level = new if kind.startswith("system:case:") and new in Level.__members__ else ""

@@ -39,6 +39,7 @@ class Scene(StrEnum):
     GOOD_EVENING = "good_evening"
     NIGHT_ALARM = "night_alarm"
     PLATELETS_100 = "platelets_100"
+    CHEMOTHERAPY = "chemotherapy"
 
 
 @dataclass(frozen=True, slots=True)
