@@ -45,8 +45,7 @@ _ZH_AFTER_END = re.compile(
 _EN_AFTER = re.compile(
     r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|"
     r"negative\b|never\b|not (?:at all|present|today|now|this time|really any|happening)\b|"
-    r"n\b|0\b(?!\.))(?!\s*(?:idea|clue|matter|better|sleep|longer|appetite|energy|reason|"
-    r"improve))"
+    r"n\b|0\b(?!\.))(?=\s*(?:[,.;!?\n/]|$|at all|today|now|so far|this|thank))"
 )
 _EN_BREAKERS = re.compile(
     r"(?<![a-z])(?:but|just|only|except|still|because|until|unless|than|since|so|now|have|has|"
@@ -363,6 +362,7 @@ class PolarityReader:
             person
             for person in self._cues.within("someone_else", start, max(position, hit.start + 1))
             if not _NO_SUBJECT.search(self._text[max(0, person.start - 24) : person.start])
+            and self._text[person.end : person.end + 1] not in ("你", "您")  # `老公你快来` calls him
         ]
         if not others:
             return False

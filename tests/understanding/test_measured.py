@@ -54,14 +54,17 @@ def test_the_part_set_aside_stays_above_its_floors(set_aside: Score) -> None:
     assert value(set_aside, "false EMERGENCY/URGENT") <= 0.06
     assert value(set_aside, "platelets exact") >= 0.99
     assert value(set_aside, "temperature exact") >= 0.99
-    assert value(set_aside, "intent") >= 0.90
-    assert (set_aside.f1.value or 0) >= 0.87
+    assert value(set_aside, "intent") >= 0.91
+    assert (set_aside.f1.value or 0) >= 0.88
 
 
-def test_no_emergency_of_the_fresh_part_is_missed(understander: Understander) -> None:
-    fresh = score(judge(lines("fresh"), understander.understand))
-    assert value(fresh, "recall EMERGENCY") == 1.0
-    assert value(fresh, "recall URGENT or worse") >= 0.99
-    assert value(fresh, "false EMERGENCY/URGENT") <= 0.01
-    assert value(fresh, "intent") >= 0.97
-    assert (fresh.f1.value or 0) >= 0.96
+@pytest.mark.parametrize("part", ["fresh", "fresh2", "fresh3"])
+def test_the_parts_of_our_own_stay_above_their_floors(part: str, understander: Understander) -> None:
+    measured = score(judge(lines(part), understander.understand))
+    assert value(measured, "recall EMERGENCY") >= 0.97
+    assert value(measured, "recall URGENT or worse") >= 0.98
+    assert value(measured, "false EMERGENCY/URGENT") <= 0.01
+    assert value(measured, "platelets exact") >= 0.99
+    assert value(measured, "temperature exact") >= 0.99
+    assert value(measured, "intent") >= 0.97
+    assert (measured.f1.value or 0) >= 0.96
