@@ -71,6 +71,9 @@ class ParticipantLog:
     entries: tuple[Entry, ...]
     reads_words: bool
     reads_audit: bool
+    may_record: bool
+    may_correct: bool
+    may_move: bool
 
 
 async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> ParticipantLog:
@@ -95,6 +98,9 @@ async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> Part
             entries=await _entries(uow, desk, staff, participant, site),
             reads_words=may(staff, Act.READ_WORDS, site.code),
             reads_audit=may(staff, Act.READ_AUDIT, site.code),
+            may_record=may(staff, Act.RECORD_LAB, site.code),
+            may_correct=may(staff, Act.CORRECT_FACT, site.code),
+            may_move=may(staff, Act.MOVE_VISIT, site.code),
         )
 
 

@@ -18,9 +18,9 @@ from bot.actions.desk import Desk
 from bot.actions.note_access import note_refusal
 from bot.rules.errors import NotEntitled, RecordUnavailable, Refusal
 from bot.texts import Texts
-from handlers.console import audit, cases, exports, live, participants, settings, sign_in, worklist
-from handlers.console.guarding import CrossSite, open_read, open_write, read, write
-from handlers.console.headers import StrictHeaders
+from handlers.console import audit, cases, entries, exports, live, participants, settings, sign_in, worklist
+from handlers.console.guarding import CrossSite, Handler, open_read, open_write, read, write
+from handlers.console.headers import StrictHeaders, dress
 from handlers.console.pages import Console, console_of, page, seen_by
 
 _log = structlog.get_logger()
@@ -53,6 +53,12 @@ def console_app(
         write("/cases/{case_id}/close", cases.close),
         read("/participants", participants.everybody),
         read("/participants/{subject}", participants.one),
+        *_both("/participants/{subject}/lab", entries.lab),
+        *_both("/participants/{subject}/dose", entries.dose),
+        *_both("/participants/{subject}/labs/{lab_id}", entries.lab_correction),
+        *_both("/participants/{subject}/doses/{dose_id}", entries.dose_correction),
+        *_both("/participants/{subject}/visits/{key}", entries.visit),
+        *_both("/participants/{subject}/visits/{key}/skip", entries.skip),
         read("/participants/{subject}/audit", audit.of_participant),
         read("/audit", audit.of_system),
         read("/events", live.events),
@@ -79,6 +85,11 @@ def console_app(
     )
     app.state.console = Console.made(desk, texts, secure_cookies=secure_cookies, beat_s=beat_s)
     return app
+
+
+def _both(path: str, handler: Handler) -> tuple[BaseRoute, BaseRoute]:
+    """A form and where it is sent: one address."""
+    return read(path, handler), write(path, handler)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:
@@ -112,8 +123,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    """Ours: one calm sentence; the reason goes to the log."""
-    return _told(request, 500, "fault")
+    """Ours: one calm sentence; the reason goes to the log. Answered outside of every middleware."""
+    response = _told(request, 500, "fault")
+    dress(response.headers, request.url.path, secure=console_of(request).secure_cookies)
+    return response
 
 
 def _told(request: Request, status: int, what: str, refusal: Refusal | None = None) -> Response:

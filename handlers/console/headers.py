@@ -32,6 +32,16 @@ _HEADERS = {
 _A_YEAR = "max-age=31536000"
 
 
+def dress(headers: MutableHeaders, path: str, *, secure: bool) -> None:
+    """The strict headers, where an answer has not set its own."""
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    static = path.startswith("/static/")
+    headers.setdefault("Cache-Control", "private, max-age=86400" if static else "no-store")
+    if secure:
+        headers.setdefault("Strict-Transport-Security", _A_YEAR)
+
+
 class StrictHeaders:
     """Puts them on every answer. Pages are not stored; static files may be."""
 
@@ -47,13 +57,7 @@ class StrictHeaders:
 
         async def strictly(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                static = scope["path"].startswith("/static/")
-                headers.setdefault("Cache-Control", "private, max-age=86400" if static else "no-store")
-                if self._secure:
-                    headers.setdefault("Strict-Transport-Security", _A_YEAR)
+                dress(MutableHeaders(scope=message), scope["path"], secure=self._secure)
             await send(message)
 
         await self._app(scope, receive, strictly)

@@ -165,7 +165,8 @@ class Speech:
     def activity(self, activity: PlannedActivity) -> str:
         """An activity of a plan: `dose 2`, `blood test L2`."""
         key = f"staff.activity.{activity.kind.value.lower()}"
-        return self.say(key, number=activity.number or 0, draws=" + ".join(activity.draws))
+        number = activity.number or activity.therapy or 0
+        return self.say(key, number=number, draws=" + ".join(activity.draws))
 
     def audited(self, kind: str) -> str:
         """What an entry of the audit trail says happened; a kind without words stands for itself."""

@@ -9,15 +9,29 @@ import json
 import zipfile
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
 from openpyxl import load_workbook
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from bot.actions.manage_staff import revoke_staff
 from bot.rules.case import CaseId
 from bot.rules.study import Language, Level, StaffCode
+from handlers.console.app import console_app
 from storage.archive import Archive
 from storage.errors import StorageUnavailable
-from tests.handlers.console.conftest import HER, OPERATOR, PEOPLE, SUBJECT, OpenBrowser, SignIn, World
+from tests.handlers.console.conftest import (
+    HER,
+    OPERATOR,
+    PEOPLE,
+    SUBJECT,
+    OpenBrowser,
+    SignIn,
+    World,
+    the_words,
+)
 
 READS = {"CA1", "SI1", "PI1", "CE1", "DM1", "IN1"}
 READS_WORDS = READS - {"DM1"}
@@ -410,6 +424,21 @@ async def test_every_page_reads_in_the_persons_language(
         assert browser.status == 200
         assert f'<html lang="{language.value}">' in browser.html
         assert "console." not in browser.text
+
+
+async def test_a_fault_of_ours_is_one_calm_sentence_without_its_reason(world: World) -> None:
+    async def broken(request: Request) -> Response:
+        raise RuntimeError("the patient's name is")
+
+    app = console_app(world.desk, the_words(), secure_cookies=True, extra_routes=[Route("/broken", broken)])
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://console.test") as client:
+        response = await client.get("/broken")
+    assert response.status_code == 500
+    assert "name is" not in response.text
+    assert "没有更改任何内容" in response.text
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    assert response.headers["cache-control"] == "no-store"
 
 
 async def test_an_unknown_address_is_not_found_for_a_stranger_too(
