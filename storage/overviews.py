@@ -13,12 +13,21 @@ from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bot.rules.case import Case, CaseId
-from bot.rules.participant import Dose, LabResult, Participant, Stated
+from bot.rules.participant import (
+    Decision,
+    Dose,
+    Hold,
+    LabResult,
+    Participant,
+    Stated,
+    Therapy,
+    Transfusion,
+)
 from bot.rules.report import Answer, Assessment, Report
 from bot.rules.study import Level, SiteCode, SubjectCode
 from storage.cases import CaseEvent, Cases
 from storage.conversations import Said, SaidText
-from storage.facts import StatedFacts
+from storage.facts import Decisions, Holds, StatedFacts, Therapies, Transfusions
 from storage.mapping import to_value
 from storage.reports import Reports
 from storage.sealing import Seals
@@ -62,7 +71,21 @@ class LoggedEvent:
     event: CaseEvent
 
 
-LoggedFact = SaidText | Stated | Report | Answer | Assessment | LabResult | Dose | Case | LoggedEvent
+LoggedFact = (
+    SaidText
+    | Stated
+    | Report
+    | Answer
+    | Assessment
+    | LabResult
+    | Dose
+    | Transfusion
+    | Therapy
+    | Decision
+    | Hold
+    | Case
+    | LoggedEvent
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +146,7 @@ class Overviews:
             *await self._said_and_stated(subject),
             *await self._reported(subject),
             *await self._measured_and_given(subject),
+            *await self._decided(subject),
             *await self._in_cases(subject),
         ]
         return tuple(sorted(entries, key=lambda entry: entry.at))
@@ -150,6 +174,19 @@ class Overviews:
         doses = await self._all(Dose, DoseRow, col(DoseRow.subject_code) == subject, col(DoseRow.recorded_at))
         return [LogEntry(at=one.sampled_at or one.recorded_at, fact=one) for one in labs] + [
             LogEntry(at=one.given_at, fact=one) for one in doses
+        ]
+
+    async def _decided(self, subject: SubjectCode) -> list[LogEntry]:
+        """What the site decided of her course, when it was decided; a transfusion when it was given."""
+        transfusions = await Transfusions(self._session).of(subject)
+        therapies = await Therapies(self._session).of(subject)
+        decisions = await Decisions(self._session).of(subject)
+        holds = await Holds(self._session).of(subject)
+        return [
+            *(LogEntry(at=one.at, fact=one) for one in transfusions),
+            *(LogEntry(at=one.decided_at, fact=one) for one in therapies),
+            *(LogEntry(at=one.decided_at, fact=one) for one in decisions),
+            *(LogEntry(at=one.placed_at, fact=one) for one in holds),
         ]
 
     async def _in_cases(self, subject: SubjectCode) -> list[LogEntry]:

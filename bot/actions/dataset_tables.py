@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
+from bot.rules.activities import Course
 from bot.rules.case import Case, CaseKind, Outcome
 from bot.rules.dataset import Cell, Column, ColumnKind, Table, column, words_of
+from bot.rules.endpoints import endpoints
 from bot.rules.participant import (
     Consent,
+    Decision,
+    DecisionKind,
     Dose,
     DoseKind,
+    Hold,
+    HoldReason,
     LabResult,
     Participant,
     ParticipantState,
     Stated,
     StatedWhat,
+    Therapy,
+    Transfusion,
+    TreatmentStop,
 )
 from bot.rules.report import Answer, Assessment, OpenedBy, Report, Reporter, ReportStatus
 from bot.rules.study import Bilingual, Language, Level, Sex, Study
@@ -40,6 +50,8 @@ class Facts:
     participant: Participant
     consents: tuple[Consent, ...]
     log: tuple[LogEntry, ...]
+    course: Course
+    cut_at: datetime
     reads_words: bool
 
     def of(self, kind: type[_Fact]) -> tuple[_Fact, ...]:
@@ -57,6 +69,13 @@ def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
         _table("consents", "one row a consent tick", "同意记录", _CONSENTS, _consents, facts),
         _table("doses", "doses recorded by staff", "用药记录", _DOSES, _doses, facts),
         _table("labs", "laboratory results", "化验结果", _LABS, _labs, facts),
+        _table("transfusions", "blood given", "输血记录", _TRANSFUSIONS, _transfusions, facts),
+        _table("therapies", "therapies, each change a row", "抗肿瘤治疗", _THERAPIES, _therapies, facts),
+        _table("decisions", "visits moved or skipped", "改期与跳过", _DECISIONS, _decisions, facts),
+        _table("holds", "times in which doses waited", "暂停用药", _HOLDS, _holds, facts),
+        _table(
+            "endpoints", "the endpoint in both readings", "终点指标", _ENDPOINTS, _endpoints(study), facts
+        ),
         _table("stated", "what the patient said of a visit", "患者自述的到访情况", _STATED, _stated, facts),
         _table("reports", "symptom reports", "症状报告", _REPORTS, _reports, facts),
         _table("answers", "every answer as given", "每一个回答", _ANSWERS, _answers(study), facts),
@@ -115,6 +134,14 @@ _PARTICIPANTS = (
     _moment("unreachable_since", "chat unreachable since", "聊天联系不上的起始时间"),
     _yes_no("blood_thinner", "takes a blood thinner; empty: unknown", "使用抗凝药（空：未知）"),
     _yes_no("liver_disease", "has liver disease; empty: unknown", "肝病（空：未知）"),
+    column("usual_stools", ColumnKind.WHOLE, "usual stools a day", "平时每天大便次数"),
+    _yes_no("usual_headaches", "often has headaches; empty: unknown", "平时常头痛（空：未知）"),
+    _yes_no("lymphoedema", "has lymphoedema; empty: unknown", "淋巴水肿（空：未知）"),
+    _yes_no(
+        "emergency_contact", "the site has an emergency contact; empty: unknown", "有紧急联系人（空：未知）"
+    ),
+    _moment("treatment_stopped_at", "doses ended early", "提前停药时间"),
+    _code("treatment_stopped_because", "why doses ended early", "提前停药原因", words_of(TreatmentStop)),
     column(
         "last_chemotherapy_on",
         ColumnKind.DAY,
@@ -143,6 +170,12 @@ def _participants(facts: Facts) -> _Rows:
         her.unreachable_since,
         her.blood_thinner,
         her.liver_disease,
+        her.usual_stools,
+        her.usual_headaches,
+        her.lymphoedema,
+        her.emergency_contact,
+        her.treatment_stopped_at,
+        her.treatment_stopped_because,
         her.last_chemotherapy_on,
     )
 
@@ -167,6 +200,9 @@ _DOSES = (
     column("number", ColumnKind.WHOLE, "number of the dose", "第几次"),
     _moment("given_at", "given", "给药时间"),
     column("amount", ColumnKind.WHOLE, "amount", "剂量", unit="µg"),
+    _yes_no("whole", "all of it went in", "全部给完"),
+    column("therapy", ColumnKind.WHOLE, "therapy a prophylactic dose was given before", "对应第几次化疗"),
+    _code("corrects", "record that this one replaces", "更正了哪条记录"),
     _code("recorded_by", "recorded by", "记录人"),
     _moment("recorded_at", "recorded", "记录时间"),
     _moment("voided_at", "no longer counts since; empty: it counts", "作废时间（空：有效）"),
@@ -182,6 +218,9 @@ def _doses(facts: Facts) -> _Rows:
             one.number,
             one.given_at,
             one.amount_ug,
+            one.whole,
+            one.therapy,
+            one.corrects,
             one.recorded_by,
             one.recorded_at,
             one.voided_at,
@@ -200,6 +239,9 @@ _LABS = (
     _moment("recorded_at", "recorded", "记录时间"),
     _yes_no("by_command_line", "entered by command line", "由命令行录入"),
     _yes_no("unit_unconfirmed", "unit not confirmed", "单位未确认"),
+    _yes_no("clumped", "the laboratory doubts it", "检验科存疑（聚集）"),
+    _text("laboratory", "laboratory", "检验科"),
+    _code("corrects", "record that this one replaces", "更正了哪条记录"),
     _moment("voided_at", "no longer counts since; empty: it counts", "作废时间（空：有效）"),
 )
 
@@ -219,8 +261,166 @@ def _labs(facts: Facts) -> _Rows:
             one.recorded_at,
             one.by_command_line,
             one.unit_unconfirmed,
+            one.clumped,
+            one.laboratory,
+            one.corrects,
             one.voided_at,
         )
+
+
+_TRANSFUSIONS = (
+    _code("transfusion_id", "id", "编号"),
+    _moment("at", "given", "输注时间"),
+    _yes_no("platelets", "platelets (otherwise red cells)", "血小板（否则为红细胞）"),
+    _code("recorded_by", "recorded by", "记录人"),
+    _moment("recorded_at", "recorded", "记录时间"),
+    _moment("voided_at", "no longer counts since; empty: it counts", "作废时间（空：有效）"),
+)
+
+
+def _transfusions(facts: Facts) -> _Rows:
+    for one in facts.of(Transfusion):
+        yield (
+            one.subject_code,
+            one.id,
+            one.at,
+            one.platelets,
+            one.recorded_by,
+            one.recorded_at,
+            one.voided_at,
+        )
+
+
+_THERAPIES = (
+    _code("therapy_id", "id", "编号"),
+    column(
+        "number", ColumnKind.WHOLE, "number; the newest row of a number counts", "第几次（同号最新一行有效）"
+    ),
+    _moment("starts_at", "planned start", "计划开始时间"),
+    _moment("infusion_started_at", "when it began in truth", "实际开始时间"),
+    _text("what", "which therapy", "方案"),
+    _yes_no("cytotoxic", "cytotoxic", "细胞毒性"),
+    _yes_no("cancelled", "cancelled", "已取消"),
+    _yes_no("ordered", "a dose before it was ordered although the count is high", "血小板高仍医嘱预防用药"),
+    column("count_before", ColumnKind.DECIMAL, "count before this cycle", "本周期前计数", unit="10^9/L"),
+    _code("decided_by", "decided by", "决定人"),
+    _moment("decided_at", "decided", "决定时间"),
+    _text("reason", "why", "原因"),
+)
+
+
+def _therapies(facts: Facts) -> _Rows:
+    for one in facts.of(Therapy):
+        yield (
+            one.subject_code,
+            one.id,
+            one.number,
+            one.starts_at,
+            one.infusion_started_at,
+            facts.words(one.what),
+            one.cytotoxic,
+            one.cancelled,
+            one.ordered,
+            one.count_before,
+            one.decided_by,
+            one.decided_at,
+            facts.words(one.reason),
+        )
+
+
+_DECISIONS = (
+    _code("decision_id", "id", "编号"),
+    _code("activity", "planned activity; the newest decision counts", "计划项目（最新一条有效）"),
+    _code("kind", "moved or skipped", "改期或跳过", words_of(DecisionKind)),
+    _moment("to_at", "moved to", "改到"),
+    _text("reason", "why", "原因"),
+    _code("decided_by", "decided by", "决定人"),
+    _moment("decided_at", "decided", "决定时间"),
+    _yes_no("overrides_last_day", "allowed after the last day of treatment", "允许超过治疗最后一天"),
+)
+
+
+def _decisions(facts: Facts) -> _Rows:
+    for one in facts.of(Decision):
+        yield (
+            one.subject_code,
+            one.id,
+            one.activity_key,
+            one.kind,
+            one.to_at,
+            facts.words(one.reason),
+            one.decided_by,
+            one.decided_at,
+            one.overrides_last_day,
+        )
+
+
+_HOLDS = (
+    _code("hold_id", "id", "编号"),
+    _code("reason", "why doses wait", "暂停原因", words_of(HoldReason)),
+    _text("note", "note", "备注"),
+    _code("placed_by", "placed by", "设置人"),
+    _moment("placed_at", "placed", "设置时间"),
+    _code("released_by", "released by", "解除人"),
+    _moment("released_at", "released; empty: it stands", "解除时间（空：仍有效）"),
+    _text("release_note", "note at the release", "解除备注"),
+)
+
+
+def _holds(facts: Facts) -> _Rows:
+    for one in facts.of(Hold):
+        yield (
+            one.subject_code,
+            one.id,
+            one.reason,
+            facts.words(one.note),
+            one.placed_by,
+            one.placed_at,
+            one.released_by,
+            one.released_at,
+            facts.words(one.release_note),
+        )
+
+
+_ENDPOINTS = (
+    _code(
+        "reading", "all counts, or without those soon after platelets were given", "口径", "ALL | WASHED_OUT"
+    ),
+    column("study_day", ColumnKind.WHOLE, "study day of the endpoint", "终点研究日"),
+    _yes_no("due", "the window is over: what is missing stays missing", "窗口已过（缺失不再补）"),
+    column("count", ColumnKind.DECIMAL, "count; empty: missing", "终点计数（空：缺失）", unit="10^9/L"),
+    _moment("sampled_at", "sample of that count", "采样时间"),
+    _yes_no("responded_at", "reached the limit at the endpoint; empty: unknown", "终点时达标（空：未知）"),
+    _yes_no("responded_by", "reached the limit by the endpoint; empty: unknown", "终点前达标（空：未知）"),
+    _moment("first_response_at", "first count that reached the limit", "首次达标时间"),
+    column("lowest", ColumnKind.DECIMAL, "lowest count after dose 1", "最低计数", unit="10^9/L"),
+    column("doses_given", ColumnKind.WHOLE, "doses given", "用药次数"),
+    column("transfusions", ColumnKind.WHOLE, "platelet transfusions", "输血小板次数"),
+)
+
+
+def _endpoints(study: Study) -> Callable[[Facts], _Rows]:
+    def rows(facts: Facts) -> _Rows:
+        found = endpoints(study, facts.course, facts.cut_at)
+        if found is None:
+            return
+        for name, one in (("ALL", found.all_counts), ("WASHED_OUT", found.washed_out)):
+            yield (
+                facts.participant.subject_code,
+                name,
+                found.day,
+                found.due,
+                one.count,
+                one.sampled_at,
+                one.responded_at,
+                one.responded_by,
+                found.first_response_at,
+                found.lowest,
+                found.doses_given,
+                found.transfusions,
+            )
+
+    return rows
 
 
 _STATED = (

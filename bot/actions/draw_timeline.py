@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bot.actions.review_log import CaseCourse, Entry, ParticipantLog
 from bot.charts import Bar, Dot, Labels, Mark, Timeline
-from bot.rules.participant import Dose, LabResult
+from bot.rules.participant import Dose, LabResult, Therapy
 from bot.rules.reading_back import ReadReport
 from bot.rules.study import Study
 
@@ -17,7 +17,8 @@ _A_DAY = timedelta(days=1)
 
 def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime) -> Timeline:
     """What the chart shows of this log: counts and doses that stand, graded symptoms, cases."""
-    moments = [log.day1_at, now, *(entry.at for entry in log.entries)]
+    starts = [entry.fact.starts_at for entry in log.entries if isinstance(entry.fact, Therapy)]
+    moments = [log.day1_at, now, *starts, *(entry.at for entry in log.entries)]
     return Timeline(
         time_zone=log.participant.time_zone,
         first_at=min(moments) - _A_DAY,
@@ -25,6 +26,7 @@ def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime
         bands=_bands(study),
         counts=tuple(_counts(log, study)),
         doses=tuple(_doses(log, labels)),
+        therapies=tuple(_therapies(log, labels)),
         dots=tuple(dot for entry in log.entries for dot in _dots(entry, labels)),
         cases=tuple(_cases(log, now)),
     )
@@ -49,6 +51,19 @@ def _doses(log: ParticipantLog, labels: Labels) -> Iterator[Mark]:
         if isinstance(dose, Dose) and dose.voided_at is None:
             told = f"{labels.dose} {dose.number}"
             yield Mark(at=entry.at, value=Decimal(0), told=told, href=f"#dose-{dose.id}")
+
+
+def _therapies(log: ParticipantLog, labels: Labels) -> Iterator[Mark]:
+    """Each therapy as decided last; a cancelled one is none."""
+    newest = {entry.fact.number: entry.fact for entry in log.entries if isinstance(entry.fact, Therapy)}
+    for therapy in newest.values():
+        if not therapy.cancelled:
+            yield Mark(
+                at=therapy.infusion_started_at or therapy.starts_at,
+                value=Decimal(0),
+                told=f"{labels.therapy} {therapy.number}",
+                href=f"#therapy-{therapy.id}",
+            )
 
 
 def _dots(entry: Entry, labels: Labels) -> Iterator[Dot]:

@@ -21,6 +21,7 @@ from bot.actions.console_account import as_visitor
 from bot.actions.dataset_tables import Facts
 from bot.actions.desk import Desk
 from bot.actions.list_participants import readable_sites, reader
+from bot.actions.plan_visits import course_of
 from bot.actions.write_workbook import as_workbook
 from bot.rules import dataset
 from bot.rules.access import Act, Actor, Site, may
@@ -127,7 +128,7 @@ def _with_manifest(made: Dataset, files: Sequence[ExportedFile]) -> tuple[Export
 
 async def _cut(uow: UnitOfWork, desk: Desk, sites: Sequence[Site], wordy: frozenset[SiteCode]) -> Dataset:
     people = await uow.participants.of_sites([site.code for site in sites])
-    facts = [await _facts(uow, one, reads_words=one.site_code in wordy) for one in people]
+    facts = [await _facts(uow, desk, one, reads_words=one.site_code in wordy) for one in people]
     about = {
         "study": desk.study.id,
         "study_version": desk.study.version,
@@ -140,12 +141,14 @@ async def _cut(uow: UnitOfWork, desk: Desk, sites: Sequence[Site], wordy: frozen
     return Dataset(cut_at=desk.now(), about=about, tables=dataset_tables.tables(desk.study, facts))
 
 
-async def _facts(uow: UnitOfWork, participant: Participant, *, reads_words: bool) -> Facts:
+async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, *, reads_words: bool) -> Facts:
     log = await uow.overviews.log(participant.subject_code)
     return Facts(
         participant=participant,
         consents=await uow.consents.of(participant.subject_code),
         log=log,
+        course=await course_of(uow, participant),
+        cut_at=desk.now(),
         reads_words=reads_words,
     )
 

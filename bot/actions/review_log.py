@@ -19,7 +19,16 @@ from bot.rules import schedule
 from bot.rules.access import Act, Site, Staff, may
 from bot.rules.case import Case, CaseId
 from bot.rules.errors import NotEntitled
-from bot.rules.participant import Dose, LabResult, Participant, Stated
+from bot.rules.participant import (
+    Decision,
+    Dose,
+    Hold,
+    LabResult,
+    Participant,
+    Stated,
+    Therapy,
+    Transfusion,
+)
 from bot.rules.reading_back import ReadReport, read_back
 from bot.rules.report import Answer, Assessment, Report
 from bot.rules.schedule import PlannedActivity
@@ -47,7 +56,9 @@ class CaseCourse:
     events: tuple[CaseEvent, ...]
 
 
-Fact = SaidWords | Stated | ReadReport | LabResult | Dose | CaseCourse
+Fact = (
+    SaidWords | Stated | ReadReport | LabResult | Dose | Transfusion | Therapy | Decision | Hold | CaseCourse
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +154,7 @@ async def _entries(
                 card = await card_of(uow, desk, staff, one.fact, site)
                 course = CaseCourse(card=card, events=tuple(gathered.events.get(one.fact.id, ())))
                 entries.append(Entry(at=one.at, fact=course, case_ids=(one.fact.id,)))
-            case Stated() | Dose():
+            case Stated() | Dose() | Transfusion() | Therapy() | Decision() | Hold():
                 entries.append(Entry(at=one.at, fact=one.fact))
             case Answer() | Assessment() | LoggedEvent():
                 continue

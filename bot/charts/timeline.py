@@ -76,6 +76,7 @@ class Labels:
     language: Language
     platelets: str
     dose: str
+    therapy: str
     cases: str
 
 
@@ -89,6 +90,7 @@ class Timeline:
     bands: tuple[Decimal, ...]
     counts: tuple[Mark, ...]
     doses: tuple[Mark, ...]
+    therapies: tuple[Mark, ...]
     dots: tuple[Dot, ...]
     cases: tuple[Bar, ...]
 
@@ -179,9 +181,8 @@ def _platelets(timeline: Timeline, labels: Labels) -> Any:
     )
     x = _x(timeline, labels, shown=not (timeline.dots or timeline.cases))
     counts = alt.Chart(_data(_marked(timeline.counts, zone))).encode(x=x, y=y)
-    doses = alt.Chart(_data([row | {"value": float(top)} for row in _marked(timeline.doses, zone)])).encode(
-        x=x, y=y
-    )
+    doses = alt.Chart(_data(_hung(timeline.doses, zone, top))).encode(x=x, y=y)
+    therapies = alt.Chart(_data(_hung(timeline.therapies, zone, top * Decimal("0.8")))).encode(x=x, y=y)
     told = alt.Tooltip("told:N", title="")
     layers = (
         counts.mark_line(color=_ACCENT, strokeWidth=2),
@@ -190,6 +191,10 @@ def _platelets(timeline: Timeline, labels: Labels) -> Any:
         doses.mark_point(shape="triangle-down", filled=True, size=110, color=_GRID).encode(
             href="href:N", tooltip=told
         ),
+        therapies.mark_point(shape="triangle-down", filled=False, size=110, color=_GRID).encode(
+            href="href:N", tooltip=told
+        ),
+        therapies.mark_text(dx=12, align="left", fontSize=11).encode(text="name:N"),
         doses.mark_text(dx=12, align="left", fontSize=11).encode(text="name:N"),
     )
     return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
@@ -245,6 +250,11 @@ def _marked(marks: Sequence[Mark], zone: str) -> list[dict[str, Any]]:
         }
         for one in marks
     ]
+
+
+def _hung(marks: Sequence[Mark], zone: str, height: Decimal) -> list[dict[str, Any]]:
+    """Marks that hang at one height, whatever their value."""
+    return [row | {"value": float(height)} for row in _marked(marks, zone)]
 
 
 def _dotted(dots: Sequence[Dot], zone: str) -> list[dict[str, Any]]:

@@ -19,10 +19,12 @@ from bot.charts import Labels, as_svg
 from bot.rules import schedule
 from bot.rules.activities import PlannedActivity
 from bot.rules.calendar import local_day
-from bot.rules.participant import Dose, DoseKind, LabResult
+from bot.rules.participant import Decision, Dose, DoseKind, Hold, LabResult, Therapy, Transfusion
 from bot.rules.reading_back import ReadReport
 from bot.rules.study import Study, SubjectCode, SymptomGroup
 from handlers.console.pages import console_of, page, speech_of, visitor_in
+
+_FACTS = LabResult | Dose | Transfusion | Therapy | Decision | Hold
 
 # From which grade on the log is narrowed to what matters most.
 _GRADE = 2
@@ -58,6 +60,7 @@ async def one(request: Request) -> Response:
         language=speech.language,
         platelets=speech.say("console.chart.platelets"),
         dose=speech.word(DoseKind.TREATMENT),
+        therapy=speech.say("console.chart.therapy"),
         cases=speech.say("console.chart.cases"),
     )
     chart = await asyncio.to_thread(as_svg, timeline_of(log, desk.study, labels, desk.now()), labels)
@@ -120,7 +123,7 @@ FILTERS: Mapping[str, Callable[[Study, Entry], bool]] = {
     "bleeding": lambda study, entry: isinstance(entry.fact, ReadReport) and _is_bleeding(study, entry.fact),
     "graded": lambda study, entry: isinstance(entry.fact, ReadReport) and _is_graded(study, entry.fact),
     "words": lambda study, entry: isinstance(entry.fact, SaidWords),
-    "facts": lambda study, entry: isinstance(entry.fact, LabResult | Dose),
+    "facts": lambda study, entry: isinstance(entry.fact, _FACTS),
     "cases": lambda study, entry: isinstance(entry.fact, CaseCourse),
 }
 

@@ -14,7 +14,7 @@ from bot.charts import Bar, Dot, Labels, Mark, Timeline, as_png, as_svg
 from bot.rules.study import Language, Level
 
 DAY1 = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
-LABELS = Labels(language=Language.EN, platelets="Platelets", dose="Dose", cases="Cases")
+LABELS = Labels(language=Language.EN, platelets="Platelets", dose="Dose", therapy="Therapy", cases="Cases")
 EMPTY = Timeline(
     time_zone="Asia/Shanghai",
     first_at=DAY1,
@@ -22,6 +22,7 @@ EMPTY = Timeline(
     bands=(Decimal(20), Decimal(50), Decimal(100)),
     counts=(),
     doses=(),
+    therapies=(),
     dots=(),
     cases=(),
 )
@@ -32,6 +33,7 @@ NIGHT = replace(
         Mark(at=DAY1 + timedelta(days=7), value=Decimal(104), told="104", href="#lab-B"),
     ),
     doses=(Mark(at=DAY1, value=Decimal(0), told="Dose 1", href="#dose-A"),),
+    therapies=(Mark(at=DAY1 + timedelta(days=5), value=Decimal(0), told="Therapy 1", href="#therapy-A"),),
     dots=(
         Dot(
             at=DAY1 + timedelta(days=3),
@@ -56,12 +58,19 @@ NIGHT = replace(
 
 def test_every_fact_leads_to_its_entry_and_nowhere_else() -> None:
     svg = as_svg(NIGHT, LABELS)
-    assert set(re.findall(r'href="([^"]*)"', svg)) == {"#lab-A", "#lab-B", "#dose-A", "#report-A", "#case-A"}
+    assert set(re.findall(r'href="([^"]*)"', svg)) == {
+        "#lab-A",
+        "#lab-B",
+        "#dose-A",
+        "#therapy-A",
+        "#report-A",
+        "#case-A",
+    }
 
 
 def test_it_says_what_it_shows_and_runs_nothing() -> None:
     svg = as_svg(NIGHT, LABELS)
-    for words in ("38.5", "104", "Dose 1", "Cases", "Platelets"):
+    for words in ("38.5", "104", "Dose 1", "Therapy 1", "Cases", "Platelets"):
         assert f">{words}<" in svg
     assert "<b>" not in svg
     assert not re.search(r"<style|<script| style=| on[a-z]+=", svg)

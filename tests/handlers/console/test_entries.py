@@ -6,8 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.actions.export_dataset import cut_for_staff
+from bot.actions.keep_profile import TransfusionEntry, record_transfusion
+from bot.actions.plan_therapy import TherapyEntry, plan_therapy
+from bot.rules.access import AuthMethod
 from bot.rules.participant import ParticipantState
-from bot.rules.study import Language
+from bot.rules.study import Language, StaffCode
 from tests.handlers.console.conftest import PEOPLE, SUBJECT, Browser, SignIn, World
 
 RECORDS = {"CA1", "SI1", "PI1"}
@@ -189,3 +193,26 @@ class TestAVisit:
         for address in ("visits/injection-9", "visits/x/skip", "labs/NONE", "doses/NONE"):
             await browser.open(f"/participants/TJ-001/{address}")
             assert browser.status == 404
+
+
+async def test_what_the_site_decided_stands_in_the_log_the_picture_and_the_export(
+    both_worlds: World, signed_in: SignIn
+) -> None:
+    world = both_worlds
+    browser = await signed_in(world, "PI1")
+    await signed_in(world, "CA1")
+    await on_day_7(world)
+    desk, by = world.desk, StaffCode("CA1")
+    now = world.clock.now()
+    await record_transfusion(
+        desk, entry=TransfusionEntry(subject=SUBJECT, at=now, platelets=True), by=by, auth=AuthMethod.CONSOLE
+    )
+    therapy = TherapyEntry(subject=SUBJECT, starts_at=now + timedelta(days=3), what="=AC-T", confirmed=True)
+    await plan_therapy(desk, entry=therapy, by=by, auth=AuthMethod.CONSOLE)
+    await browser.open("/participants/TJ-001?show=facts")
+    for words in ("Platelets transfused", "Therapy 1, planned for", "=AC-T"):
+        assert words in browser.text
+    made = await cut_for_staff(desk, by=StaffCode("PI1"), site=None)
+    rows = {table.name: len(table.rows) for table in made.tables}
+    assert (rows["transfusions"], rows["therapies"], rows["endpoints"]) == (1, 1, 2)
+    assert all(len(row) == len(table.columns) for table in made.tables for row in table.rows)
