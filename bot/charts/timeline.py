@@ -156,7 +156,7 @@ def _x(timeline: Timeline, labels: Labels, *, shown: bool) -> Any:
             format=_DAY[labels.language],
             title=None,
             grid=False,
-            labelOverlap="greedy",
+            labelOverlap="parity",
             labelSeparation=12,
             tickCount="day",
         )

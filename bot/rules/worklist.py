@@ -64,7 +64,9 @@ class WorkKind(StrEnum):
     UNREACHABLE = "UNREACHABLE"
 
 
-_KINDS = tuple(WorkKind)
+# A visit's blood test and injection stand together, by the time of the visit, blood first.
+_RANKS = {kind: rank for rank, kind in enumerate(WorkKind)}
+_RANKS[WorkKind.DRAW] = _RANKS[WorkKind.INJECTION]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +118,12 @@ def worklist(facts: Iterable[Facts], now: datetime) -> tuple[WorkItem, ...]:
 
 def in_order(items: Iterable[WorkItem]) -> tuple[WorkItem, ...]:
     """By section; within it the highest level, then the kind, then the oldest."""
-    return tuple(
-        sorted(items, key=lambda one: (one.section, -one.level, _KINDS.index(one.kind), one.at, one.key))
-    )
+
+    def place(item: WorkItem) -> tuple[Section, int, int, datetime, str, bool, str]:
+        is_dose = item.kind is WorkKind.INJECTION
+        return item.section, -item.level, _RANKS[item.kind], item.at, item.subject, is_dose, item.key
+
+    return tuple(sorted(items, key=place))
 
 
 def counts(items: Iterable[WorkItem]) -> dict[WorkKind, int]:

@@ -166,6 +166,20 @@ class TestOrder:
         assert counts(items)[WorkKind.WISH] == 1
         assert sum(counts(items).values()) == len(items)
 
+    def test_blood_is_listed_before_the_injection_of_the_same_visit_and_visits_by_their_time(self) -> None:
+        later = replace(
+            TestVisits.given_one, day1_at=at("2026-03-03 10:30"), doses=(dose(1, at("2026-03-03 10:30")),)
+        )
+        second = facts(later, participant=participant(subject_code="TJ-000"))
+        visits = {WorkKind.DRAW, WorkKind.INJECTION}
+        items = [one for one in worklist([second, facts(TestVisits.given_one)], NOW) if one.kind in visits]
+        assert [(item.subject, item.kind) for item in items] == [
+            ("TJ-001", WorkKind.DRAW),
+            ("TJ-001", WorkKind.INJECTION),
+            ("TJ-000", WorkKind.DRAW),
+            ("TJ-000", WorkKind.INJECTION),
+        ]
+
     @given(st.permutations(list(Level)[1:]))
     def test_the_order_does_not_depend_on_the_order_of_the_facts(self, levels: list[Level]) -> None:
         cases = tuple(case(level, id=CaseId(level.name)) for level in levels)
