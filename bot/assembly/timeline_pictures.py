@@ -41,6 +41,7 @@ class TimelinePictures:
             language=message.language,
             platelets=self._texts.say("console.chart.platelets", message.language),
             dose=self._texts.say(enum_key(DoseKind.TREATMENT), message.language),
+            therapy=self._texts.say("console.chart.therapy", message.language),
             cases=self._texts.say("console.chart.cases", message.language),
         )
         timeline = timeline_of(log, self._desk.study, labels, self._desk.now())
