@@ -22,6 +22,7 @@ from bot.rules.messages import (
     OutboxStatus,
     Priority,
     Recipient,
+    RecipientKind,
     SendKind,
 )
 from bot.rules.study import Language
@@ -192,6 +193,16 @@ class Outbox:
         query = select(OutboxMessageRow).where(col(OutboxMessageRow.cancel_tag) == tag)
         rows = await self._session.exec(query.order_by(col(OutboxMessageRow.id)))
         return await self._opened(rows.all())
+
+    async def first_delivered(self, case_id: str) -> datetime | None:
+        """When a person of the staff was first delivered something about this case; None: nobody yet."""
+        row = OutboxMessageRow
+        query = select(row.ended_at).where(
+            col(row.case_id) == case_id,
+            col(row.to_kind) == RecipientKind.STAFF,
+            col(row.status) == OutboxStatus.DELIVERED,
+        )
+        return (await self._session.exec(query.order_by(col(row.ended_at)).limit(1))).first()
 
     async def to(self, recipient: Recipient, limit: int) -> tuple[OutboxRow, ...]:
         """The latest messages to somebody, newest first."""

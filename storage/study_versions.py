@@ -36,6 +36,11 @@ class StudyVersions:
         self._session.add(to_row(StudyVersionRow, published, files=files))
         await self._session.flush()
 
+    async def names(self, study_id: str) -> tuple[str, ...]:
+        """The versions that were published, oldest first."""
+        query = select(StudyVersionRow.version).where(col(StudyVersionRow.study_id) == study_id)
+        return tuple(await self._session.exec(query.order_by(col(StudyVersionRow.id))))
+
     async def of(self, study_id: str) -> tuple[PublishedStudy, ...]:
         """Every version that was published, oldest first."""
         query = select(StudyVersionRow).where(col(StudyVersionRow.study_id) == study_id)

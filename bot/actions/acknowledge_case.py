@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress, tell_others
 from bot.actions.desk import Desk, actor_of, entitled, site_of
+from bot.actions.note_sae import note_aware
 from bot.actions.plan_visits import look_again_at
 from bot.actions.report_death import death_is_reported
 from bot.actions.speak import phrase, to_participant
@@ -54,6 +55,7 @@ async def acknowledge_in(
         escalation.acknowledge(case, staff.code, now, desk.calendar_of(site), take_over=take_over)
     )
     await uow.cases.add_event(case.id, "ACKNOWLEDGED", now, staff.code, "")
+    await note_aware(uow, desk, case.id, now)
     await uow.audit.record(
         kind="staff:case:acknowledged",
         actor=actor_of(staff, Act.ACKNOWLEDGE_CASE, participant.site_code, auth),

@@ -21,6 +21,7 @@ from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
 from bot.rules.case import Case, CaseId
 from bot.rules.escalation import AskPatient, Notify, Wait
+from bot.rules.participant import TERMINAL_STATES
 from bot.rules.study import Level, StaffCode
 from storage.errors import StaleVersion
 from storage.unit_of_work import UnitOfWork
@@ -126,7 +127,9 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
     """One question or one repeated advice to the patient; with a case open she is asked at any hour."""
     case = step.case
     participant = await uow.participants.get(case.subject_code)
-    if participant is None or await death_is_reported(uow, participant):
+    if participant is None or participant.state in TERMINAL_STATES:
+        return
+    if await death_is_reported(uow, participant):
         return
     if await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None:
         return

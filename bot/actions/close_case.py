@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress
 from bot.actions.desk import Desk, actor_of, entitled
+from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import look_again_at
 from bot.actions.report_death import settle_death
-from bot.rules import escalation
+from bot.rules import escalation, sae
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId, Outcome
 from bot.rules.errors import NotEntitled
@@ -61,6 +62,8 @@ async def close_in(
         reason=note or None,
     )
     await show_progress(uow, desk, closed)
+    causes = sae.causes_of(desk.study.sae, outcome=outcome.value)
+    await note_potential_sae(uow, desk, participant, causes, case_id=case.id, aware_at=now)
     await settle_death(uow, desk, participant, outcome, actor)
     await look_again_at(uow, participant.subject_code, now)
     return closed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -45,15 +44,24 @@ class Desk:
     marks_demo: bool = False
     direct_advice: GivenDirectly | None = None
     already_advised: bool = False
-    versions: Mapping[str, Study] = field(default_factory=dict)
+    versions: dict[str, Study] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return self.clock.now()
 
     def bound_to(self, participant: Participant) -> Desk:
-        """This desk with the study version she is bound to; the one in force where hers is not at hand."""
+        """This desk with the study version she is bound to.
+
+        Before anything was published there is one, that of the settings. A version that is not at hand yet
+        (published a moment ago) counts as the one of the settings until `learn_versions` has read it.
+        """
         study = self.versions.get(participant.study_version, self.study)
         return self if study is self.study else replace(self, study=study)
+
+    @property
+    def in_force(self) -> Study:
+        """The version that a new participant is bound to: the one published last."""
+        return list(self.versions.values())[-1] if self.versions else self.study
 
     def calendar_of(self, site: Site) -> WorkingCalendar:
         return self.calendars.of(site.time_zone)

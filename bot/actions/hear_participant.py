@@ -32,6 +32,7 @@ async def hear_participant(uow: UnitOfWork, desk: Desk, inbound: Inbound, whom: 
     participant = await uow.participants.lock(SubjectCode(whom.code))
     if participant is None:
         raise LookupError("a chat is linked to a participant that does not exist")
+    desk = desk.bound_to(participant)
     if inbound.kind is InboundKind.BLOCKED_US:
         await _note_reachable(uow, desk, participant, reachable=False)
         return

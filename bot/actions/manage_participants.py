@@ -58,7 +58,7 @@ async def add_participant(desk: Desk, *, enrolment: Enrolment, by: Actor) -> Par
             consent_signed_on=enrolment.consent_signed_on,
             day1_at=enrolment.day1_at,
             study_id=desk.study.id,
-            study_version=desk.study.version,
+            study_version=desk.in_force.version,
             enrolled_at=now,
         )
         await uow.participants.add(participant)

@@ -6,7 +6,7 @@ The bot never decides seriousness. Source: specification 3.6.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -24,6 +24,8 @@ from storage.unit_of_work import UnitOfWork
 
 _log = structlog.get_logger()
 AT_ONCE = 50
+# Until somebody of the staff has been told, whether they have is looked up so often.
+_LOOK_AGAIN = timedelta(minutes=15)
 
 
 async def note_potential_sae(
@@ -49,7 +51,7 @@ async def note_potential_sae(
         raised_at=desk.now(),
         aware_at=None,
         due_at=None,
-        next_step_at=None,
+        next_step_at=desk.now() + _LOOK_AGAIN,
         case_id=case_id,
     )
     if known is None:
@@ -134,10 +136,24 @@ async def _advance(desk: Desk, task_id: SaeTaskId) -> None:
         participant = await uow.participants.get(task.subject_code)
         if participant is None:
             raise LookupError("a task is about nobody")
+        if task.aware_at is None:
+            await _look_who_knows(uow, desk, task)
+            return
         reminder = sae.next_reminder(desk.bound_to(participant).study.sae, task, desk.now())
         if reminder is not None:
             saved = await uow.sae_tasks.save(reminder.task)
             await _remind(uow, desk, participant, reminder, saved)
+
+
+async def _look_who_knows(uow: UnitOfWork, desk: Desk, task: SaeTask) -> None:
+    """The clock begins with the first alert that reached a person of the staff."""
+    told_at = await uow.outbox.first_delivered(task.case_id) if task.case_id else task.raised_at
+    begun = (
+        sae.aware(desk.study.sae, task, told_at)
+        if told_at is not None
+        else replace(task, next_step_at=desk.now() + _LOOK_AGAIN)
+    )
+    await uow.sae_tasks.save(begun)
 
 
 async def _remind(

@@ -30,8 +30,10 @@ _NO_LONGER_PLANNED = frozenset({ChangeKind.MOVED, ChangeKind.CANCELLED, ChangeKi
 async def course_of(uow: UnitOfWork, participant: Participant) -> Course:
     """All that is known of her course, as the records stand."""
     subject = participant.subject_code
+    site = await site_of(uow, participant.site_code)
     return Course.of(
         participant,
+        site_zone=site.time_zone,
         doses=await uow.doses.of(subject),
         labs=await uow.labs.of(subject),
         stated=await uow.stated.of(subject),
@@ -42,14 +44,22 @@ async def course_of(uow: UnitOfWork, participant: Participant) -> Course:
     )
 
 
-async def settle(uow: UnitOfWork, desk: Desk, participant: Participant, before: Course) -> Participant:
+async def settle(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    before: Course,
+    *,
+    planned_before: tuple[PlannedActivity, ...] | None = None,
+) -> Participant:
     """After a new fact is stored: everything it changes, in the same commit.
 
-    `before` is her course as it was. Gives her as saved, in the state that the facts now give.
+    `before` is her course as it was, `planned_before` her plan where it was made under another version of the
+    study. Gives her as saved, in the state that the facts now give.
     """
     now = desk.now()
     after = await course_of(uow, participant)
-    found = effects(desk.study, participant, before, after, now)
+    found = effects(desk.study, participant, before, after, now, planned_before=planned_before)
     for change in found.changes:
         if change.kind in _NO_LONGER_PLANNED:
             tag = cancel_tag(participant.subject_code, change.activity.key)

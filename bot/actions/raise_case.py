@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.actions.desk import Desk, site_of
+from bot.actions.note_sae import note_potential_sae
 from bot.clock import new_id
-from bot.rules import escalation
+from bot.rules import escalation, sae
 from bot.rules.access import SYSTEM
 from bot.rules.case import Case, CaseId, CaseKind
 from bot.rules.participant import Participant
@@ -39,14 +40,14 @@ async def raise_case(
     `raising`: this very case, while it is open.
     """
     if raising is not None and raising.closed_at is None:
-        return await _raise(uow, desk, raising, level, about)
+        return await _raise(uow, desk, participant, raising, level, about)
     known = [
         case
         for case in await uow.cases.all_of(participant.subject_code)
         if report_id is not None and case.report_id == report_id
     ]
     if known and known[-1].closed_at is None:
-        return await _raise(uow, desk, known[-1], level, about)
+        return await _raise(uow, desk, participant, known[-1], level, about)
     if known and not is_news and level <= max(case.level for case in known):
         return known[-1]
     return await _open(
@@ -81,10 +82,13 @@ async def _open(
     if about:
         await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
     await _audit(uow, desk, case, "system:case:opened", old=None)
+    await _ask_if_serious(uow, desk, participant, case)
     return case
 
 
-async def _raise(uow: UnitOfWork, desk: Desk, case: Case, level: Level, about: str) -> Case:
+async def _raise(
+    uow: UnitOfWork, desk: Desk, participant: Participant, case: Case, level: Level, about: str
+) -> Case:
     now = desk.now()
     if about:
         await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
@@ -95,7 +99,16 @@ async def _raise(uow: UnitOfWork, desk: Desk, case: Case, level: Level, about: s
     saved = await uow.cases.save(raised)
     await uow.cases.add_event(case.id, "RAISED", now, "system", f"{case.level.name} {level.name}")
     await _audit(uow, desk, saved, "system:case:raised", old=case.level.name)
+    await _ask_if_serious(uow, desk, participant, saved)
     return saved
+
+
+async def _ask_if_serious(uow: UnitOfWork, desk: Desk, participant: Participant, case: Case) -> None:
+    """A case of this level may be a serious event; a person answers within its clock. Source: 3.6."""
+    if case.kind is CaseKind.SYSTEM:
+        return
+    causes = sae.causes_of(desk.study.sae, level=case.level)
+    await note_potential_sae(uow, desk, participant, causes, case_id=case.id)
 
 
 async def _audit(uow: UnitOfWork, desk: Desk, case: Case, kind: str, *, old: str | None) -> None:

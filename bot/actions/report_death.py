@@ -103,7 +103,7 @@ async def _record_death(uow: UnitOfWork, desk: Desk, participant: Participant, a
         )
     )
     to = participant_as_recipient(participant.subject_code)
-    await uow.outbox.cancel_routine(to, "died", now)
+    await uow.outbox.cancel_all(to, "died", now)
     await uow.audit.record(
         kind="staff:participant:died",
         actor=actor,

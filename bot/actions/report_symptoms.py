@@ -19,12 +19,13 @@ from bot.actions.correct_report import (
 from bot.actions.desk import Desk
 from bot.actions.give_advice import give_advice
 from bot.actions.keep_report import close_row, close_unfinished, open_row, store_answers, store_assessments
+from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import look_again_at
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import Rows, home_rows, phrase, to_participant
 from bot.actions.standing_question import ask, conversation_of, keep_in_conversation, standing
 from bot.clock import new_id
-from bot.rules import agenda, callback, questionnaire, screens, triage
+from bot.rules import agenda, callback, questionnaire, sae, screens, triage
 from bot.rules import step as steps
 from bot.rules.case import Case, CaseKind
 from bot.rules.context import Context, context_of
@@ -310,6 +311,7 @@ async def _carry_out(
     if step.recorded or step.finished is not None or step.level >= Level.URGENT:
         await store_assessments(uow, desk, step)
     case = await _raised(uow, desk, participant, step, before)
+    await _ask_if_serious(uow, desk, participant, step, case)
     if alarmed is not None and changed:
         await note_answers_changed(uow, desk, alarmed, changed)
     await _say_advice(uow, desk, participant, step, case)
@@ -323,6 +325,23 @@ async def _carry_out(
         await look_again_at(uow, participant.subject_code, moment)
     if step.restart:
         await _begin_anew(uow, desk, participant, step)
+
+
+async def _ask_if_serious(
+    uow: UnitOfWork, desk: Desk, participant: Participant, step: Step, case: Case | None
+) -> None:
+    """What she answered may be a serious event; an investigator decides. Source: specification 3.6."""
+    if case is None:
+        return
+    judged = step.finished.assessed if step.finished is not None else step.assessed
+    causes = sae.causes_of(
+        desk.study.sae,
+        grade=max((one.graded.grade for one in judged), default=0),
+        who=max((one.graded.who or 0 for one in judged), default=0),
+        closing={key: (value,) for key, value in (step.finished.closing if step.finished else {}).items()},
+        answers=[(one.question, one.codes) for one in step.recorded],
+    )
+    await note_potential_sae(uow, desk, participant, causes, case_id=case.id)
 
 
 async def _raised(

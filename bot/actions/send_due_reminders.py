@@ -66,6 +66,7 @@ async def look_after(desk: Desk, subject: SubjectCode) -> None:
         participant = await uow.participants.lock(subject)
         if participant is None:
             return
+        desk = desk.bound_to(participant)
         silent_until = await note_silence(uow, desk, participant)
         participant = await uow.participants.lock(subject) or participant
         await _look(uow, desk, participant, silent_until)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from bot.actions.desk import Desk
+from bot.actions.publish_study import learn_versions
 from bot.calendars import SiteCalendars
 from bot.clock import Clock, SystemClock, new_secret
 from bot.rules.errors import Refusal
 from bot.settings import Mode, Settings, secret_key
-from bot.study_file import load_study
+from bot.study_file import load_files, load_study
 from bot.understanding.understander import Understander
 from storage.archive import Archive
 from storage.keyring import Keyring
@@ -41,7 +42,7 @@ async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> Asyn
     try:
         await archive.upgrade()
         await _keep_apart(archive, settings.mode)
-        yield Desk(
+        desk = Desk(
             archive=archive,
             study=study,
             clock=used,
@@ -49,6 +50,8 @@ async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> Asyn
             understander=understander,
             marks_demo=settings.mode is not Mode.LIVE,
         )
+        await learn_versions(desk, load_files)
+        yield desk
     finally:
         await archive.close()
 

@@ -26,7 +26,9 @@ from bot.actions.keep_bot_name import keep_bot_name
 from bot.actions.keep_updates import KeepUpdates
 from bot.actions.keep_watch import Watchman
 from bot.actions.note_parked import note_parked
+from bot.actions.note_sae import advance_sae_tasks
 from bot.actions.note_undelivered import note_undelivered
+from bot.actions.publish_study import learn_versions
 from bot.actions.receive_message import receive_message
 from bot.actions.send_digests import next_digest, send_digests
 from bot.actions.send_due_reminders import send_due_reminders
@@ -46,6 +48,7 @@ from bot.delivery.ways_out import WaysOut
 from bot.rules.inbound import InboxRow
 from bot.rules.messages import OutboxRow
 from bot.settings import Mode, Settings, bot_token
+from bot.study_file import load_files
 from bot.texts import Texts
 from handlers.console.app import console_app
 from handlers.telegram.direct_advice import DirectAdvice
@@ -67,6 +70,7 @@ ALIVE_EVERY_S: Final = 10.0
 WATCH_EVERY_S: Final = 60.0
 ANCHOR_EVERY_S: Final = 3600.0
 STAND_BY_S: Final = 1.0
+VERSIONS_EVERY_S: Final = 10.0
 # A tick takes this many full batches at most, then lets the others have their turn.
 _BATCHES: Final = 20
 _SETTLING: Final = 200
@@ -227,11 +231,15 @@ class Service:
         """What time makes happen, each at its own pace."""
         reminders = partial(_all_due, send_due_reminders, self.desk)
         escalations = partial(_all_due, advance_escalations, self.desk)
+        serious = partial(_all_due, advance_sae_tasks, self.desk)
+        versions = partial(_learn, self.desk)
         timer = Timer(
             [
                 Tick(name="reminders", every_s=LOOK_EVERY_S, ring=reminders),
                 Tick(name="escalations", every_s=LOOK_EVERY_S, ring=escalations),
                 Tick(name="digests", every_s=DIGESTS_EVERY_S, ring=partial(send_digests, self.desk)),
+                Tick(name="serious events", every_s=LOOK_EVERY_S, ring=serious),
+                Tick(name="study versions", every_s=VERSIONS_EVERY_S, ring=versions),
                 Tick(name="alive", every_s=ALIVE_EVERY_S, ring=self._note_alive),
                 Tick(name="anchors", every_s=ANCHOR_EVERY_S, ring=self._anchor),
                 Tick(name="watchman", every_s=WATCH_EVERY_S, ring=lambda: watchman.look()),
@@ -269,6 +277,7 @@ class Service:
             await self.lanes.work_off()
             due = await send_due_reminders(self.desk) + await advance_escalations(self.desk)
             due += await send_digests(self.desk)
+            due += await advance_sae_tasks(self.desk)
             if not await self.delivery.deliver_due() and not due:
                 return
 
@@ -278,6 +287,7 @@ class Service:
             moments = [
                 await uow.participants.next_look(),
                 await uow.cases.next_step(),
+                await uow.sae_tasks.next_step(),
                 await uow.outbox.next_due(),
                 await next_digest(uow),
             ]
@@ -316,6 +326,11 @@ def _marked(texts: Texts, mode: Mode) -> Texts | MarkedWording:
             return MarkedWording(texts, REHEARSAL_MARK)
         case Mode.LIVE:
             return texts
+
+
+async def _learn(desk: Desk) -> None:
+    """What the command line published since."""
+    await learn_versions(desk, load_files)
 
 
 async def _all_due(action: Callable[[Desk], Awaitable[int]], desk: Desk) -> None:

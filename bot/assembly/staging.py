@@ -310,6 +310,7 @@ class Staged:
             moments = (
                 (await uow.participants.next_look(), Due.PLAN),
                 (await uow.cases.next_step(), Due.CASE),
+                (await uow.sae_tasks.next_step(), Due.CASE),
                 (await uow.outbox.next_due(), Due.MESSAGE),
             )
         ahead = [NextEvent(at, due) for at, due in moments if at is not None]

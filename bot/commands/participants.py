@@ -30,6 +30,7 @@ participant_app.command("release")(standing.release_command)
 participant_app.command("profile")(standing.profile_command)
 participant_app.command("transfer")(standing.transfer_command)
 participant_app.command("stop-treatment")(standing.stop_command)
+participant_app.command("version")(standing.version_command)
 participant_app.command("end")(standing.end_command)
 participant_app.command("reinstate")(standing.reinstate_command)
 

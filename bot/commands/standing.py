@@ -18,6 +18,7 @@ from bot.actions.end_participation import (
 )
 from bot.actions.keep_profile import ProfileEntry, keep_profile
 from bot.actions.place_hold import HoldEntry, ReleaseEntry, place_hold, preview_hold, release_hold
+from bot.actions.publish_study import VersionMove, move_to_version, preview_version_move
 from bot.actions.transfer_participant import TransferEntry, transfer_participant
 from bot.commands.showing import Preview, Reason, show_effects
 from bot.commands.speaking import AsJson, By, at_desk, day_typed, tell
@@ -122,6 +123,26 @@ def reinstate_command(code: str, reason: Reason, by: By, as_json: AsJson = False
     entry = ReinstateEntry(subject=SubjectCode(code), reason=reason)
     back = at_desk(lambda desk: reinstate(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"participant": code, "state": back.state.value}, [f"{code}: {back.state.value} again."])
+
+
+def version_command(
+    code: str,
+    version: Annotated[str, typer.Option("--to", help="A published version.")],
+    reason: Reason,
+    by: By,
+    preview: Preview = False,
+    as_json: AsJson = False,
+) -> None:
+    """Binds her to another version of the study and plans her anew (principal investigator)."""
+    entry = VersionMove(subject=SubjectCode(code), version=version, reason=reason)
+    if preview:
+        show_effects(
+            as_json, lambda desk: preview_version_move(desk, entry=entry, by=StaffCode(by), auth=_CLI)
+        )
+        return
+    moved = at_desk(lambda desk: move_to_version(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    told = {"participant": code, "study_version": moved.study_version}
+    tell(as_json, told, [f"{code} is bound to version {moved.study_version}."])
 
 
 def stop_command(

@@ -8,12 +8,23 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from bot.actions.publish_study import Publication, publish_study, published_versions
 from bot.calendar_file import calendar_file
 from bot.clock import SystemClock
-from bot.commands.speaking import BUILT_IN_STUDY, SITE_ZONE, AsJson, language_typed, moment_typed, tell
+from bot.commands.speaking import (
+    BUILT_IN_STUDY,
+    OPERATOR,
+    SITE_ZONE,
+    AsJson,
+    at_desk,
+    day_typed,
+    language_typed,
+    moment_typed,
+    tell,
+)
 from bot.rules import schedule
 from bot.rules.schedule import PreviewRow
-from bot.study_file import check, load_study, unapproved_safety_keys
+from bot.study_file import check, digest_of, files_of, load_study, unapproved_safety_keys
 from bot.texts import Texts, moment_in_words
 
 study_app = typer.Typer(help="The study file.", no_args_is_help=True)
@@ -50,6 +61,48 @@ def study_show(study: str = BUILT_IN_STUDY, as_json: AsJson = False) -> None:
         f"{len(unapproved_safety_keys(loaded))} safety keys are unapproved defaults: live would refuse.",
     ]
     tell(as_json, document, lines)
+
+
+@study_app.command("publish")
+def study_publish(
+    folder: Annotated[str, typer.Argument(metavar="FILE", help="The study folder.")],
+    approved_by: Annotated[str, typer.Option(help="Who approved it.")],
+    approved_on: Annotated[str, typer.Option(help="When, such as 2026-03-01.")],
+    as_json: AsJson = False,
+) -> None:
+    """Publishes a new version; participants stay with theirs until they are moved."""
+    publication = Publication(
+        study=load_study(folder),
+        files=files_of(folder),
+        digest=digest_of(files_of(folder)),
+        approved_by=approved_by,
+        approved_on=day_typed(approved_on),
+    )
+    published = at_desk(lambda desk: publish_study(desk, publication=publication, by=OPERATOR))
+    document = {"study": published.study_id, "version": published.version, "digest": published.digest}
+    tell(as_json, document, [f"{published.study_id} {published.version} is published."])
+
+
+@study_app.command("versions")
+def study_versions(as_json: AsJson = False) -> None:
+    """Every published version with its approval, oldest first: what was in force when."""
+    found = at_desk(published_versions)
+    document = [
+        {
+            "version": one.version,
+            "published_at": one.published_at,
+            "approved_by": one.approved_by,
+            "approved_on": one.approved_on,
+            "digest": one.digest,
+        }
+        for one in found
+    ]
+    lines = [
+        f"{one.version}  since {one.published_at:%Y-%m-%d %H:%M} UTC, approved by {one.approved_by} on"
+        f" {one.approved_on}, {one.digest[:12]}"
+        for one in found
+    ]
+    tell(as_json, document, lines or ["Nothing is published: the study of the settings is in force."])
 
 
 @study_app.command("preview")

@@ -121,7 +121,8 @@ class Course:
     `day1_at` is planned; a recorded dose 1 replaces it. Of `state` only the ends matter here: the others
     follow from the facts (`bot/rules/states.py`). `skipped` names the activities that the site decided never
     to do (`injection-2`). `transfused_at`: platelet transfusions, which confound a high count. `therapies`
-    holds the newest value of each number.
+    holds the newest value of each number. `time_zone` is that of the site: no visit ever moves with a
+    traveller; `away_in` is where she is, if elsewhere: reminders, check-ins and quiet time go by it.
     """
 
     day1_at: datetime
@@ -136,6 +137,15 @@ class Course:
     treatment_stopped_at: datetime | None = None
     therapies: tuple[Therapy, ...] = ()
     holds: tuple[Hold, ...] = ()
+    away_in: str | None = None
+
+    @property
+    def her_zone(self) -> str:
+        """Whose clock her messages go by; visits go by the site's."""
+        return self.away_in or self.time_zone
+
+    def her_day_of(self, moment: datetime) -> date:
+        return local_day(moment, self.her_zone)
 
     @classmethod
     def of(
@@ -149,12 +159,14 @@ class Course:
         transfusions: Iterable[Transfusion] = (),
         therapies: Iterable[Therapy] = (),
         holds: Iterable[Hold] = (),
+        site_zone: str | None = None,
     ) -> Course:
-        """The course of this participant as its records stand."""
+        """The course of this participant as its records stand; visits go by the clock of `site_zone`."""
         newest = _newest_decisions(decisions)
         return cls(
             day1_at=participant.day1_at,
-            time_zone=participant.time_zone,
+            time_zone=site_zone or participant.time_zone,
+            away_in=participant.time_zone,
             state=participant.state,
             doses=tuple(doses),
             labs=tuple(labs),

@@ -99,14 +99,16 @@ def effects(
     level: Level = Level.NONE,
     asks: tuple[Phrase, ...] = (),
     notes: tuple[Phrase, ...] = (),
+    planned_before: tuple[PlannedActivity, ...] | None = None,
 ) -> Effects:
     """What `after` changes against `before`; `participant` as she is after. No chat, no news."""
     planned = plan(study, after)
-    found = changes(plan(study, before), planned)
+    was = plan(study, before) if planned_before is None else planned_before
+    found = changes(was, planned)
     writes = participant.joined_at is not None and participant.messages_stopped_at is None
     return Effects(
         changes=found,
-        state_before=state_of(study, participant, before, plan(study, before), now),
+        state_before=state_of(study, participant, before, was, now),
         state_after=state_of(study, participant, after, planned, now),
         level=level,
         asks=asks,
@@ -142,7 +144,7 @@ def news(study: Study, course: Course, found: Sequence[Change], now: datetime) -
 
 def send_after(study: Study, course: Course, found: Sequence[Change], now: datetime) -> datetime:
     """Out of quiet time, unless a visit it speaks of comes before she could act on it in the morning."""
-    morning = after_quiet(study.quiet_hours, now, course.time_zone)
+    morning = after_quiet(study.quiet_hours, now, course.her_zone)
     moments = [at for one in found for at in (one.was_at, one.activity.target_at) if at and at > now]
     if any(at < morning + study.reminders.grace for at in moments):
         return now

@@ -49,11 +49,11 @@ def check_ins(
     From day 1 to the end of the last window. On a day with an evening check-in the one after a dose is part
     of it.
     """
-    today = course.day_of(now)
+    today = course.her_day_of(now)
     evenings = set(_evenings(study, course, planned, today))
-    moments = {day: at_local(day, study.check_ins.at, course.time_zone) for day in evenings}
+    moments = {day: at_local(day, study.check_ins.at, course.her_zone) for day in evenings}
     for moment in _after_doses(study, course):
-        moments.setdefault(course.day_of(moment), moment)
+        moments.setdefault(course.her_day_of(moment), moment)
     first, last = _span(course, planned)
     return tuple(
         _check_in(study, subject, course, day, moments[day])
@@ -92,7 +92,7 @@ def is_answered(check_in: CheckIn, reported_at: Sequence[datetime]) -> bool:
 
 
 def _check_in(study: Study, subject: SubjectCode, course: Course, day: date, moment: datetime) -> CheckIn:
-    quiet_at = next_local(study.quiet_hours.starts, course.time_zone, moment)
+    quiet_at = next_local(study.quiet_hours.starts, course.her_zone, moment)
     return CheckIn(
         key=f"check-in:{subject}:{day.isoformat()}",
         day=day,
@@ -103,7 +103,7 @@ def _check_in(study: Study, subject: SubjectCode, course: Course, day: date, mom
 
 def _nudge(study: Study, course: Course, check_in: CheckIn, sent: Collection[str]) -> CheckIn:
     moment = _nudged_at(study, course, check_in.day, check_in.send_after)
-    quiet_at = next_local(study.quiet_hours.starts, course.time_zone, moment)
+    quiet_at = next_local(study.quiet_hours.starts, course.her_zone, moment)
     return CheckIn(
         key=f"{check_in.key}:nudge",
         day=check_in.day,
@@ -115,7 +115,7 @@ def _nudge(study: Study, course: Course, check_in: CheckIn, sent: Collection[str
 
 
 def _nudged_at(study: Study, course: Course, day: date, asked_at: datetime) -> datetime:
-    rules, zone = study.check_ins, course.time_zone
+    rules, zone = study.check_ins, course.her_zone
     moment = at_local(day, rules.nudge_at, zone)
     if moment <= asked_at or is_quiet(study.quiet_hours, moment, zone):
         moment = at_local(day + _ONE_DAY, rules.nudge_next_morning_at, zone)
@@ -132,7 +132,7 @@ def _is_overtaken(study: Study, course: Course, check_in: CheckIn, known: Sequen
 
 def _span(course: Course, planned: Sequence[PlannedActivity]) -> tuple[date, date]:
     """From day 1 to the last day on which anything may still be done, both inclusive."""
-    first = course.day_of(day1_of(course))
+    first = course.her_day_of(day1_of(course))
     live = [one.window.last for one in planned if one.status is not ActivityStatus.CANCELLED]
     return first, max(live, default=first)
 
@@ -141,7 +141,7 @@ def _evenings(
     study: Study, course: Course, planned: Sequence[PlannedActivity], today: date
 ) -> Iterator[date]:
     draw_days = {
-        local_day(one.target_at, course.time_zone)
+        local_day(one.target_at, course.her_zone)
         for one in planned
         if one.kind is ActivityKind.DRAW and one.status is not ActivityStatus.CANCELLED
     }
@@ -159,7 +159,7 @@ def _after_doses(study: Study, course: Course) -> Iterator[datetime]:
         if dose.voided_at is None:
             for hours in study.check_ins.hours_after_dose:
                 moment = dose.given_at + timedelta(hours=hours)
-                yield after_quiet(study.quiet_hours, moment, course.time_zone)
+                yield after_quiet(study.quiet_hours, moment, course.her_zone)
 
 
 def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:
@@ -171,11 +171,11 @@ def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:
     if not counts:
         return False
     rules, newest = study.check_ins, counts[-1]
-    if at_local(day, rules.at, course.time_zone) < newest.recorded_at:
+    if at_local(day, rules.at, course.her_zone) < newest.recorded_at:
         return False
     if any(count.value < rules.daily_below for count in counts[-2:]):
         return True
-    since = (day - course.day_of(newest.recorded_at)).days
+    since = (day - course.her_day_of(newest.recorded_at)).days
     return newest.value < rules.every_two_days_below and since % 2 == 0
 
 
@@ -183,7 +183,7 @@ def _dosing_over_since(course: Course, planned: Sequence[PlannedActivity]) -> da
     """The day of the last dose once no further one is asked for; None before."""
     coming = any(one.kind is ActivityKind.INJECTION and one.is_open for one in planned)
     last = last_given(course)
-    return None if coming or last is None else course.day_of(last.given_at)
+    return None if coming or last is None else course.her_day_of(last.given_at)
 
 
 def _follow_up_asks(study: Study, over_since: date | None, day: date) -> bool:

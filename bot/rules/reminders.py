@@ -45,11 +45,12 @@ class ReminderKind(StrEnum):
 
 
 class Content(StrEnum):
-    """What the visit is for: blood and injection, injection only, blood only."""
+    """What the visit is for: blood and injection, injection only, blood only, injection before a therapy."""
 
     VISIT = "visit"
     INJECTION = "injection"
     DRAW = "draw"
+    PROPHYLAXIS = "prophylaxis"
 
 
 _BUTTONS = {
@@ -139,7 +140,7 @@ def decide(
     sent = {*known, *(one.key for one in starting)}
     spoken: list[Reminder | CheckIn] = []
     if _may_write(participant):
-        held = held or participant.state is ParticipantState.ON_HOLD
+        held = held or bool(course.held()) or participant.state is ParticipantState.ON_HOLD
         spoken += _reminders(study, participant, course, planned, held=held)
         spoken += [one for one in asked if not is_answered(one, reported_at)]
         spoken += nudges(study, course, asked, sent, reported_at)
@@ -218,7 +219,7 @@ def _next_look_at(
 def _reminders(
     study: Study, participant: Participant, course: Course, planned: Iterable[PlannedActivity], *, held: bool
 ) -> Iterator[Reminder]:
-    for visit in visits(planned, course.time_zone):
+    for visit in visits(planned, course.her_zone):
         asked_for = _still_to_do(course, visit, held=held)
         if asked_for:
             yield from _of_visit(study, participant, course, visit, asked_for)
@@ -233,7 +234,7 @@ def _still_to_do(course: Course, visit: Visit, *, held: bool) -> tuple[PlannedAc
         for activity in visit.activities
         if activity.status is ActivityStatus.PLANNED
         and not _is_settled(course, activity.key)
-        and not (held and activity.kind is ActivityKind.INJECTION)
+        and not (held and activity.kind is not ActivityKind.DRAW)
     )
 
 
@@ -251,10 +252,10 @@ def _of_visit(
 ) -> Iterator[Reminder]:
     """The three reminders of one visit; the key stays the visit's when only a part of it is asked for."""
     tag = f"reminder:{participant.subject_code}:{visit.key}"
-    leads = next((one for one in asked_for if one.kind is ActivityKind.INJECTION), asked_for[0])
+    leads = next((one for one in asked_for if one.kind is not ActivityKind.DRAW), asked_for[0])
     for kind, moment in _moments(study, course, visit):
-        send_after = after_quiet(study.quiet_hours, moment, course.time_zone)
-        quiet_at = next_local(study.quiet_hours.starts, course.time_zone, send_after)
+        send_after = after_quiet(study.quiet_hours, moment, course.her_zone)
+        quiet_at = next_local(study.quiet_hours.starts, course.her_zone, send_after)
         yield Reminder(
             key=f"{tag}:{kind}:{visit.version}",
             kind=kind,
@@ -269,7 +270,7 @@ def _of_visit(
 
 
 def _moments(study: Study, course: Course, visit: Visit) -> Iterator[tuple[ReminderKind, datetime]]:
-    rules, zone = study.reminders, course.time_zone
+    rules, zone = study.reminders, course.her_zone
     yield ReminderKind.DAY_BEFORE, at_local(visit.day - _ONE_DAY, rules.day_before_at, zone)
     morning_at = at_local(visit.day, _morning_clock(study, course, visit), zone)
     if morning_at < visit.target_at:
@@ -280,12 +281,15 @@ def _moments(study: Study, course: Course, visit: Visit) -> Iterator[tuple[Remin
 
 
 def _morning_clock(study: Study, course: Course, visit: Visit) -> time:
-    early = local_clock(visit.target_at, course.time_zone) < study.reminders.early_visit_before
+    early = local_clock(visit.target_at, course.her_zone) < study.reminders.early_visit_before
     return study.reminders.morning_at_if_early if early else study.reminders.morning_at
 
 
 def _content(asked_for: Sequence[PlannedActivity]) -> Content:
+    """A count she stated may end dosing: then the nurse looks first, also where no blood is drawn."""
     kinds = {activity.kind for activity in asked_for}
-    if len(kinds) > 1:
+    if ActivityKind.PROPHYLAXIS in kinds:
+        return Content.PROPHYLAXIS
+    if len(kinds) > 1 or any(activity.pending for activity in asked_for):
         return Content.VISIT
     return Content.INJECTION if ActivityKind.INJECTION in kinds else Content.DRAW

@@ -143,19 +143,19 @@ def _row(visit: Visit, day1_at: datetime, time_zone: str) -> PreviewRow:
 
 def _visit(day: date, activities: list[PlannedActivity]) -> Visit:
     ordered = sorted(activities, key=_order)
-    injections = [activity for activity in ordered if activity.kind is ActivityKind.INJECTION]
+    injections = [activity for activity in ordered if activity.kind is not ActivityKind.DRAW]
     leads = injections[0] if injections else ordered[0]
     return Visit(
         key=leads.key,
         version=leads.version,
         day=day,
         target_at=min(activity.target_at for activity in ordered),
-        activities=tuple(sorted(ordered, key=lambda activity: activity.kind is ActivityKind.INJECTION)),
+        activities=tuple(sorted(ordered, key=lambda activity: activity.kind is not ActivityKind.DRAW)),
     )
 
 
 def _order(activity: PlannedActivity) -> tuple[datetime, bool, str]:
-    return (activity.target_at, activity.kind is ActivityKind.INJECTION, activity.key)
+    return (activity.target_at, activity.kind is not ActivityKind.DRAW, activity.key)
 
 
 def _named(planned: Iterable[PlannedActivity], key: str) -> PlannedActivity | None:

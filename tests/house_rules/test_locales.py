@@ -164,7 +164,7 @@ def families() -> Iterator[tuple[str, set[str]]]:
     lasting = set(Trouble) - {Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN}
     yield "operator.watch.name.{}", {trouble.value.lower() for trouble in lasting}
     yield "staff.outcome.{}", {outcome.value for outcome in Outcome}
-    yield "patient.next_visit.{}", {str(content) for content in Content}
+    yield "patient.next_visit.{}", {str(content) for content in Content} - {"prophylaxis"}
     yield (
         "patient.reminder.{}",
         {f"{content}_{when}" for content, when in product(Content, ("tomorrow", "today", "done"))},

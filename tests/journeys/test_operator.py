@@ -60,7 +60,7 @@ class Shell:
         """What the command says, on standard output and error."""
         process = await self.start(*words)
         said, complained = await process.communicate()
-        assert process.returncode == expect, complained.decode()
+        assert process.returncode == expect, (said + complained).decode()
         return (said + complained).decode()
 
     @asynccontextmanager
