@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.commands.facts import dose_app, lab_app
+from bot.commands.figures import figures_command
 from bot.commands.participants import participant_app
 from bot.commands.plan import therapy_app, visit_app
 from bot.commands.record import audit_app, db_app, export_command, health_command
@@ -52,6 +53,7 @@ app.command("rehearse")(rehearse_command)
 app.command("health")(health_command)
 app.command("understand", context_settings=TEXT_MAY_BEGIN_WITH_A_DASH)(understand_command)
 app.command("export")(export_command)
+app.command("figures")(figures_command)
 for name, room in (
     ("study", study_app),
     ("site", site_app),

@@ -18,8 +18,8 @@ from bot.actions.send_due_reminders import send_due_reminders
 from bot.clock import MovableClock
 from bot.rules.delivery import Delivered
 from bot.rules.inbound import Inbound, InboundKind, InboxRow, UpdateKey
-from bot.rules.messages import OutboxRow, OutboxStatus, SendKind
-from bot.texts import Rendered, RenderedButton, Texts
+from bot.rules.messages import OutboxRow, OutboxStatus, RecipientKind, SendKind
+from bot.texts import Rendered, RenderedButton, Texts, told_on_lock_screen
 
 BOT = 77
 
@@ -193,5 +193,7 @@ class Phones:
                     if row.message.kind is SendKind.EDIT:
                         screen.text = rendered.text
             return row.edits_message_id or 0
+        if row.message.to.kind is RecipientKind.PARTICIPANT:
+            assert told_on_lock_screen(rendered.text) == (), rendered.text
         screens.append(Screen(next(self._messages), rendered.text, buttons))
         return screens[-1].message_id

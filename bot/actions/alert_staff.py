@@ -9,16 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
+
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
 from bot.rules import escalation, schedule
 from bot.rules.access import Act, Staff, may
-from bot.rules.case import Case, CaseKind
+from bot.rules.case import Case, CaseKind, Outcome
 from bot.rules.inbound import Inbound
+from bot.rules.masking import masked
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
 from bot.rules.report import DECLINED, Answer
 from bot.rules.study import Level, StaffCode
+from storage.cases import CaseEvent
+from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
+
+_log = structlog.get_logger(__name__)
 
 # Enough of her own words to judge by; the whole text stands behind the sign-in.
 WORDS_SHOWN = 300
@@ -58,7 +65,10 @@ async def ring(
 
 
 async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
-    """The lines of the alert as facts stand now: level, what, why, platelets, advice, who has it."""
+    """The lines of the alert as facts stand now: level, what, why, platelets, advice, who has it.
+
+    A fault in telling the story keeps back no alert: then level, code and standing are said alone.
+    """
     head = phrase(
         "staff.alert.head",
         level=case.level,
@@ -66,9 +76,15 @@ async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         site=case.site_code,
         at=case.opened_at,
     )
-    story = await _story(uow, desk, case)
-    standing = [*await _platelets(uow, desk, case), *await _study_day(uow, desk, case), _standing(case)]
-    return [head, *story, Phrase(key="staff.alert.lines", values={"lines": tuple(standing)})]
+    try:
+        story = await _story(uow, desk, case)
+        facts = [*await _platelets(uow, desk, case), *await _study_day(uow, desk, case)]
+    except StorageUnavailable:
+        raise
+    except Exception as error:
+        _log.error("a card was cut short", action="alert_staff", case=case.id, error=type(error).__name__)
+        story, facts = [phrase("staff.alert.cut_short")], []
+    return [head, *story, Phrase(key="staff.alert.lines", values={"lines": (*facts, _standing(case))})]
 
 
 def case_rows(case: Case, staff: Staff) -> Rows:
@@ -185,13 +201,48 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         if event.kind == "CORRECTED":
             lines.append(phrase("staff.alert.corrected_report", at=event.at))
             lines += await _report_lines(uow, desk, event.note)
+        if event.kind == "REPORT":
+            lines.append(phrase("staff.alert.reported_again_at", at=event.at))
+            lines += await _report_lines(uow, desk, event.note)
+        if event.kind in ("RAISED", "RUNG_ANEW", "REOPENED"):
+            lines.append(_turn(event))
         if event.kind != "ABOUT":
             continue
         if event.note.startswith(("staff.story.", "staff.notice.")):
             lines.append(await _told(uow, desk, case, event.note))
         elif event.note in said:
-            lines.append(phrase("staff.alert.her_words", words=said[event.note].text[:WORDS_SHOWN]))
+            lines += _words_lines(desk, said[event.note].text)
     return lines
+
+
+def _words_lines(desk: Desk, text: str) -> list[Phrase]:
+    """Her own words without what would name her, and the red flags that they match: why it rings."""
+    lines = [phrase("staff.alert.her_words", words=masked(text)[:WORDS_SHOWN])]
+    for flag in desk.understander.understand(text).red_flags:
+        known = phrase(f"staff.red_flag.{flag.rule.lower().replace('-', '_')}")
+        lines.append(
+            phrase(
+                "staff.alert.red_flag",
+                rule=flag.rule,
+                meaning=known,
+                quote=masked(flag.quote),
+                level=flag.level,
+            )
+        )
+    return lines
+
+
+def _turn(event: CaseEvent) -> Phrase:
+    """How the case came to ring again: worse, unanswered for hours, or told again after it was closed."""
+    if event.kind == "REOPENED":
+        return phrase("staff.alert.reopened", at=event.at, outcome=Outcome(event.note))
+    if event.kind == "RUNG_ANEW":
+        return phrase("staff.alert.rung_anew", at=event.at)
+    before, after, *taker = event.note.split(" ")
+    levels = {"before": Level[before], "after": Level[after], "at": event.at}
+    if taker:
+        return phrase("staff.alert.worse_though_taken", staff=taker[0], **levels)
+    return phrase("staff.alert.worse", **levels)
 
 
 async def _told(uow: UnitOfWork, desk: Desk, case: Case, note: str) -> Phrase:
@@ -216,6 +267,7 @@ async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phr
     assessments = sorted(await uow.reports.assessments(report_id), key=lambda one: one.level, reverse=True)
     newest = {one.symptom: one for one in reversed(assessments)}
     lines = [_gate_line(desk, answer) for answer in answers if answer.symptom == "GATE"]
+    not_yet: list[Phrase] = []
     for assessment in sorted(newest.values(), key=lambda one: one.level, reverse=True):
         symptom = desk.study.symptom(assessment.symptom)
         told = tuple(
@@ -224,11 +276,15 @@ async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phr
             if answer.symptom == assessment.symptom
             for line in answer_words(desk, answer.symptom, answer.question, answer.codes, answer.typed)
         )
-        told = told or (phrase("staff.alert.unanswered"),)
+        if not told:
+            not_yet.append(words(symptom.label))
+            continue
         lines.append(phrase("staff.alert.symptom", symptom=symptom.label, answers=told))
         if assessment.rules:
             rules = "; ".join(assessment.rules)
             lines.append(phrase("staff.alert.rules", rules=rules, level=assessment.level))
+    if not_yet:
+        lines.append(phrase("staff.alert.not_answered_yet", symptoms=tuple(not_yet)))
     return [line for line in lines if line.key or line.words]
 
 

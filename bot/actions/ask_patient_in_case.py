@@ -21,7 +21,19 @@ from bot.rules.study import Level
 from storage.unit_of_work import UnitOfWork
 
 ANSWERS = frozenset(
-    {"called", "onway", "notyet", "stopped", "reached", "notreached", "better", "same", "worse"}
+    {
+        "called",
+        "onway",
+        "notyet",
+        "stopped",
+        "reached",
+        "notreached",
+        "better",
+        "same",
+        "worse",
+        "canwait",
+        "cannotwait",
+    }
 )
 # After these she is asked no more; staff are rung on.
 _SETTLED = frozenset({"called", "onway", "reached"})
@@ -66,10 +78,29 @@ async def _answer(
         alarm = await _raised(uow, desk, participant, case, answer)
         await give_advice(uow, desk, participant, (desk.study.triage.emergency_fallback,), key, alarm)
         return
+    if answer == "cannotwait" and case.level < Level.URGENT:
+        urgent = await _urgent(uow, desk, participant, case)
+        await give_advice(uow, desk, participant, (desk.study.triage.urgent_fallback,), key, urgent)
+        return
     if answer in _SETTLED:
         await end_questions(uow, case, desk, site.time_zone)
     said = phrase(f"patient.case.{answer}", site_phone=site.phone)
     await uow.outbox.put(to_participant(participant, key, [said], case_id=case.id), desk.now())
+
+
+async def _urgent(uow: UnitOfWork, desk: Desk, participant: Participant, case: Case) -> Case:
+    """It cannot wait until the morning. Source: specification 3.4 ("no → URGENT")."""
+    return await raise_case(
+        uow,
+        desk,
+        participant,
+        kind=case.kind,
+        level=Level.URGENT,
+        about="staff.story.cannot_wait",
+        report_id=case.report_id,
+        lab_id=case.lab_id,
+        raising=case,
+    )
 
 
 async def _raised(uow: UnitOfWork, desk: Desk, participant: Participant, case: Case, answer: str) -> Case:

@@ -7,10 +7,10 @@ that one lost alert among a thousand is seen. Source: lessons 3.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from bot.actions.check_coverage import uncovered
+from bot.actions.check_coverage import DAYS_AHEAD, Gap, uncovered
 from bot.actions.desk import Desk
 from bot.rules.case import Case
 from bot.rules.messages import OutboxStatus
@@ -58,11 +58,26 @@ async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
         )
         if count
     ]
-    gaps = await uncovered(desk)
-    if gaps:
-        where = ", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)
-        found.append(Found(Trouble.NOBODY_REACHABLE, where))
-    return tuple(found)
+    return (*found, *_of_coverage(await uncovered(desk, ahead=DAYS_AHEAD), desk.now()))
+
+
+def _of_coverage(gaps: Sequence[Gap], now: datetime) -> list[Found]:
+    """Nobody now, and nobody within the days ahead: site, level, moment, and who is rung instead."""
+    by_trouble = {
+        Trouble.NOBODY_REACHABLE: [gap for gap in gaps if gap.at <= now],
+        Trouble.NOBODY_SOON: [gap for gap in gaps if gap.at > now],
+    }
+    return [
+        Found(trouble, "; ".join(gap_in_codes(gap, now) for gap in found))
+        for trouble, found in by_trouble.items()
+        if found
+    ]
+
+
+def gap_in_codes(gap: Gap, now: datetime) -> str:
+    """A gap for machines, mails and command lines."""
+    since = "" if gap.at <= now else f" from {gap.at.isoformat(timespec='minutes')}"
+    return f"{gap.site} {gap.level.name}{since} ({gap.fallback or 'nobody'} instead)"
 
 
 async def _unaccounted(uow: UnitOfWork, case: Case) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, advice, button, phrase, to_participant
@@ -14,6 +15,7 @@ from bot.rules.calendar import ByWhen
 from bot.rules.case import Case
 from bot.rules.messages import Phrase, Priority
 from bot.rules.participant import Participant
+from bot.rules.roster import OutOfHours
 from bot.rules.study import Level, TextId
 from storage.unit_of_work import UnitOfWork
 
@@ -35,12 +37,44 @@ async def give_advice(
         )
         await uow.outbox.put(message, desk.now())
         return
-    for text_id in texts:
+    away = await away_until(uow, desk, participant)
+    for text_id in dict.fromkeys(_out_of_hours(desk, one) if away else one for one in texts):
         text = desk.study.texts[text_id]
         message = advice(participant, site, text, f"advice:{key}:{text_id}", case_id=case.id, rows=rows)
         by_when = await _by_when(uow, desk, participant, case.level)
         said = replace(message.phrases[0], values={**message.phrases[0].values, "by_when": by_when})
         await uow.outbox.put(replace(message, phrases=(said,)), desk.now())
+    await say_nobody_is_there(uow, desk, participant, key, away)
+
+
+async def away_until(uow: UnitOfWork, desk: Desk, participant: Participant) -> datetime | None:
+    """When her site works again, where it promises advice only outside its hours and it is closed now.
+
+    Source: specification 3.1, 7.2 Q10 (`out_of_hours = ADVICE_ONLY`).
+    """
+    site = await site_of(uow, participant.site_code)
+    calendar = desk.calendar_of(site)
+    if site.out_of_hours is OutOfHours.COVERED or calendar.is_working(desk.now()):
+        return None
+    return calendar.next_opening(desk.now())
+
+
+async def say_nobody_is_there(
+    uow: UnitOfWork, desk: Desk, participant: Participant, key: str, away: datetime | None
+) -> None:
+    """Honest words where nobody of the site works now: when they do again, and where to go until then."""
+    if away is None:
+        return
+    site = await site_of(uow, participant.site_code)
+    said = phrase("patient.out_of_hours", at=away, site_phone=site.phone)
+    message = to_participant(participant, f"out-of-hours:{key}", [said], priority=Priority.SAFETY)
+    await uow.outbox.put(message, desk.now())
+
+
+def _out_of_hours(desk: Desk, text_id: TextId) -> TextId:
+    """Nobody answers the site's phone at night: she is sent to an emergency department straight away."""
+    triage = desk.study.triage
+    return triage.department_text if text_id == triage.urgent_fallback else text_id
 
 
 def answers_of(case: Case) -> Rows:
@@ -57,5 +91,6 @@ def answers_of(case: Case) -> Rows:
 async def _by_when(uow: UnitOfWork, desk: Desk, participant: Participant, level: Level) -> Phrase:
     """When a person will be in touch, from the calendar; a promise is never made across days off."""
     site = await site_of(uow, participant.site_code)
-    told: ByWhen = desk.calendar_of(site).by_when(level, desk.now(), on_call=True)
+    covered = site.out_of_hours is OutOfHours.COVERED
+    told: ByWhen = desk.calendar_of(site).by_when(level, desk.now(), on_call=covered)
     return phrase(f"patient.by_when.{told.kind.value}", at=told.at)

@@ -14,7 +14,7 @@ from bot.actions.alert_staff import show_progress, tell_rung
 from bot.actions.choose_language import ask_language
 from bot.actions.correct_report import case_of_report
 from bot.actions.desk import Desk, site_of
-from bot.actions.give_advice import give_advice
+from bot.actions.give_advice import away_until, give_advice, say_nobody_is_there
 from bot.actions.join_study import continue_joining
 from bot.actions.raise_case import raise_case
 from bot.actions.report_death import hear_of_death
@@ -32,6 +32,7 @@ from bot.actions.stop_messages import ask_what_to_stop
 from bot.clock import new_id
 from bot.rules.case import Case, CaseKind
 from bot.rules.inbound import Inbound, InboundKind
+from bot.rules.masking import masked
 from bot.rules.messages import Phrase, Recipient
 from bot.rules.participant import Participant
 from bot.rules.report import OpenedBy
@@ -177,6 +178,7 @@ async def _alarm(
         level=level,
         about=said_id,
         report_id=report_id if participant.joined_at is not None else None,
+        symptoms=tuple(code for flag in flags for code in flag.symptoms),
     )
     if known is not None and case.level is known.level:
         await _tell_further_words(uow, desk, case, inbound, said_id)
@@ -192,7 +194,7 @@ async def _tell_further_words(
     uow: UnitOfWork, desk: Desk, case: Case, inbound: Inbound, said_id: str
 ) -> None:
     """Further words to an alarm that rings already: one line to those who were rung, no second alarm."""
-    said = phrase("staff.alert.further_words", subject=case.subject_code, words=inbound.text)
+    said = phrase("staff.alert.further_words", subject=case.subject_code, words=masked(inbound.text))
     await tell_rung(uow, desk, case, said, f"further:{case.id}:{inbound.key.update_id}")
     await show_progress(uow, desk, case, said_by=said_id)
 
@@ -282,6 +284,9 @@ async def _put_before_person(
         await _say(uow, desk, inbound, participant, phrase("patient.words.edited", site_phone=site.phone))
     else:
         await _say(uow, desk, inbound, participant, phrase("patient.words.kept", site_phone=site.phone))
+    if level < Level.SAME_DAY:
+        away = await away_until(uow, desk, participant)
+        await say_nobody_is_there(uow, desk, participant, key, away)
     await show_again(uow, desk, participant)
 
 

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 from bot.actions.desk import Desk
 from bot.rules.access import Actor, Site
 from bot.rules.errors import Refusal
+from bot.rules.roster import OutOfHours
+from bot.rules.study import SiteCode
 
 _CODE = re.compile(r"[A-Z]{2,6}")
 
@@ -31,6 +33,30 @@ async def add_site(desk: Desk, *, site: Site, by: Actor) -> None:
             entity="site",
             entity_id=site.code,
             new=site.name.en,
+        )
+
+
+async def set_out_of_hours(desk: Desk, *, site: SiteCode, promise: OutOfHours, by: Actor) -> None:
+    """What patients of a site may expect at night and on days off. Source: specification 3.1, 7.2 Q10.
+
+    Raises:
+        Refusal: unknown site.
+    """
+    async with desk.archive.begin() as uow:
+        known = await uow.sites.get(site)
+        if known is None:
+            raise Refusal("refusal.no_such_site", site=site)
+        await uow.sites.set_out_of_hours(site, promise)
+        await uow.audit.record(
+            kind="operator:site:out_of_hours",
+            actor=by,
+            at=desk.now(),
+            subject=None,
+            entity="site",
+            entity_id=site,
+            field="out_of_hours",
+            old=known.out_of_hours.value,
+            new=promise.value,
         )
 
 

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import re
 
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, site_of
 from bot.actions.invite import Invitation, Purpose, invite
 from bot.actions.speak import staff_as_recipient
+from bot.rules import escalation
 from bot.rules.access import Actor, Posting, Staff
 from bot.rules.errors import Refusal
+from bot.rules.participant import ParticipantState
 from bot.rules.study import Language, Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]{1,11}")
+# No alert can come from these any more.
+_NOT_ACTIVE = frozenset(
+    {
+        ParticipantState.DECLINED,
+        ParticipantState.SCREEN_FAILED,
+        ParticipantState.WITHDRAWN,
+        ParticipantState.DIED,
+    }
+)
 _SITE_ROLES = frozenset({Role.COORDINATOR, Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR})
 
 
@@ -64,19 +75,29 @@ async def invite_staff(desk: Desk, *, code: StaffCode, by: Actor) -> tuple[Invit
         return chat, console
 
 
-async def revoke_staff(desk: Desk, *, code: StaffCode, reason: str, by: Actor) -> None:
-    """Ends every right of a person at once: chat link, codes, console sessions."""
+async def revoke_staff(desk: Desk, *, code: StaffCode, reason: str, by: Actor, lost: bool = False) -> None:
+    """Ends every right of a person at once: chat link, codes, console sessions, open cases in their hands.
+
+    `lost`: the account is lost or stolen; access ends whoever is left.
+
+    Raises:
+        Refusal: no reason; unknown or revoked; the last contact of a site with active patients, unless lost.
+    """
     if not reason.strip():
         raise Refusal("refusal.reason_needed")
     async with desk.archive.begin() as uow:
-        await _active(uow, code)
+        staff = await _active(uow, code)
+        if not lost:
+            await _refuse_last_contact(uow, staff)
         now = desk.now()
         whom = staff_as_recipient(code)
         await uow.staff.revoke(code, now, reason)
         await uow.identities.end(whom, now, reason)
+        await uow.second_roads.set(whom, (), now)
         for purpose in Purpose:
             await uow.invitations.revoke(whom, purpose.value, now)
         await uow.accounts.end_sessions_of(code)
+        await _pass_on_cases(uow, desk, code)
         await uow.audit.record(
             kind="operator:staff:revoked",
             actor=by,
@@ -84,8 +105,37 @@ async def revoke_staff(desk: Desk, *, code: StaffCode, reason: str, by: Actor) -
             subject=None,
             entity="staff",
             entity_id=code,
+            field="lost" if lost else None,
             reason=reason,
         )
+
+
+async def _refuse_last_contact(uow: UnitOfWork, leaving: Staff) -> None:
+    """Somebody with a chat must be left at every site that has patients; who has none is no contact."""
+    if not leaving.linked:
+        return
+    others = [one for one in await uow.staff.all() if one.code != leaving.code and one.linked]
+    for site in await uow.sites.all():
+        if not any(leaving.holds(role, site.code) for role in _SITE_ROLES):
+            continue
+        left = any(one.holds(role, site.code) for one in others for role in _SITE_ROLES)
+        if not left and any(
+            one.state not in _NOT_ACTIVE for one in await uow.participants.of_sites([site.code])
+        ):
+            raise Refusal("refusal.last_contact", staff=leaving.code, site=site.code)
+
+
+async def _pass_on_cases(uow: UnitOfWork, desk: Desk, code: StaffCode) -> None:
+    """Open cases in this person's hands ring for the others from the start."""
+    now = desk.now()
+    for case in await uow.cases.open_at(None):
+        if case.acknowledged_by != code:
+            continue
+        site = await site_of(uow, case.site_code)
+        passed_on = escalation.let_go(case, now, desk.calendar_of(site))
+        if passed_on != case:
+            await uow.cases.save(passed_on)
+            await uow.cases.add_event(case.id, "LET_GO", now, "system", code)
 
 
 async def list_staff(desk: Desk) -> tuple[Staff, ...]:

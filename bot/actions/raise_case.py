@@ -6,16 +6,21 @@ Source: specification 2.6 and 3.3; architecture, "How an escalation travels".
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from bot.actions.alert_staff import show_progress, tell_rung
 from bot.actions.desk import Desk, site_of
+from bot.actions.hold_over_night import ask_if_it_can_wait, cannot_wait
 from bot.actions.note_sae import note_potential_sae
+from bot.actions.speak import phrase
 from bot.clock import new_id
 from bot.rules import escalation, sae
 from bot.rules.access import SYSTEM
 from bot.rules.case import Case, CaseId, CaseKind
+from bot.rules.matters import How, Matter, belongs
 from bot.rules.participant import Participant
-from bot.rules.study import Level
+from bot.rules.study import Level, SubjectCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -31,28 +36,127 @@ async def raise_case(
     lab_id: str | None = None,
     is_news: bool = True,
     raising: Case | None = None,
+    symptoms: Collection[str] = (),
 ) -> Case:
     """The case for this matter at no less than `level`.
 
     `about` says what the case is about: a message key `staff.story.…`, or the id of what the patient said.
-    One case per report: a second call with the same report adds to it, and raises it if worse. A report
-    that only goes on or falls silent after a person has closed its case (not `is_news`) opens no other.
+    `symptoms` are the catalogue codes that it names. One case per report: a second call with the same report
+    adds to it, and raises it if worse. A report that only goes on or falls silent after a person has closed
+    its case (not `is_news`) opens no other. A new report of the same symptoms belongs to the case they have.
     `raising`: this very case, while it is open.
     """
+    named = frozenset(symptoms)
     if raising is not None and raising.closed_at is None:
-        return await _raise(uow, desk, participant, raising, level, about)
-    known = [
-        case
-        for case in await uow.cases.all_of(participant.subject_code)
-        if report_id is not None and case.report_id == report_id
-    ]
-    if known and known[-1].closed_at is None:
-        return await _raise(uow, desk, participant, known[-1], level, about)
-    if known and not is_news and level <= max(case.level for case in known):
-        return known[-1]
+        return await _raise(uow, desk, participant, raising, level, about, named)
+    matters = await matters_of(uow, participant.subject_code)
+    known = [] if report_id is None else await _of_report(uow, matters, report_id)
+    still_open = [one for one in known if one.case.closed_at is None]
+    own = next((one for one in still_open if one.case.report_id == report_id), None)
+    if own is not None:
+        return await _raise(uow, desk, participant, own.case, level, about, named)
+    if still_open and named <= still_open[-1].symptoms:
+        return await _raise(uow, desk, participant, still_open[-1].case, level, about, named)
+    if known and not is_news and level <= max(one.case.level for one in known):
+        return known[-1].case
+    where = belongs(matters, participant.site_code, named, level, desk.now())
+    if where.case is not None:
+        return await _join(uow, desk, participant, where.case, where.how, level, about, named, report_id)
     return await _open(
-        uow, desk, participant, kind=kind, level=level, about=about, report_id=report_id, lab_id=lab_id
+        uow,
+        desk,
+        participant,
+        kind=kind,
+        level=level,
+        about=about,
+        report_id=report_id,
+        lab_id=lab_id,
+        symptoms=named,
     )
+
+
+async def matters_of(uow: UnitOfWork, subject: SubjectCode) -> tuple[Matter, ...]:
+    """Her cases with the symptoms they are about, oldest first."""
+    return tuple(
+        [
+            Matter(case, frozenset(await _notes(uow, case, "SYMPTOMS")))
+            for case in await uow.cases.all_of(subject)
+        ]
+    )
+
+
+async def _of_report(uow: UnitOfWork, matters: Sequence[Matter], report_id: str) -> list[Matter]:
+    """The cases of this report: the one it opened, and one it has joined; oldest first."""
+    return [
+        one
+        for one in matters
+        if one.case.report_id == report_id or report_id in await _notes(uow, one.case, "REPORT")
+    ]
+
+
+async def _notes(uow: UnitOfWork, case: Case, kind: str) -> list[str]:
+    notes = [event.note for event in await uow.cases.events(case.id) if event.kind == kind]
+    return [code for note in notes for code in note.split(",") if code]
+
+
+async def _join(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    case: Case,
+    how: How,
+    level: Level,
+    about: str,
+    symptoms: frozenset[str],
+    report_id: str | None,
+) -> Case:
+    """The new report goes to the case there is: said to those who were rung, or rung from the start."""
+    now = desk.now()
+    if report_id is not None:
+        await uow.cases.add_event(case.id, "REPORT", now, "system", report_id)
+    match how:
+        case How.RAISE:
+            return await _raise(uow, desk, participant, case, level, about, symptoms)
+        case How.RING_ANEW | How.REOPEN:
+            event = "REOPENED" if how is How.REOPEN else "RUNG_ANEW"
+            saved = await _ring_anew(uow, desk, case, level, about, symptoms, event)
+            await _ask_if_serious(uow, desk, participant, saved)
+            return saved
+        case How.JOIN | How.OWN:
+            await _note(uow, desk, case, about, symptoms)
+            said = phrase("staff.alert.reported_again", subject=case.subject_code, at=now)
+            await tell_rung(uow, desk, case, said, f"reported-again:{case.id}:{new_id()}")
+            await show_progress(uow, desk, case, said_by=new_id())
+            return case
+
+
+async def _ring_anew(
+    uow: UnitOfWork,
+    desk: Desk,
+    case: Case,
+    level: Level,
+    about: str,
+    symptoms: frozenset[str],
+    event: str,
+) -> Case:
+    await _note(uow, desk, case, about, symptoms)
+    site = await site_of(uow, case.site_code)
+    higher = max(level, case.level)
+    chain, calendar = desk.study.chains[higher], desk.calendar_of(site)
+    saved = await uow.cases.save(escalation.ring_anew(case, chain, desk.now(), calendar, level=higher))
+    before = case.outcome.value if case.outcome is not None else ""
+    await uow.cases.add_event(case.id, event, desk.now(), "system", before)
+    await _audit(uow, desk, saved, f"system:case:{event.lower()}", old=case.level.name)
+    return saved
+
+
+async def _note(uow: UnitOfWork, desk: Desk, case: Case, about: str, symptoms: frozenset[str]) -> None:
+    """What a case is about, and which symptoms it names that it did not name before."""
+    if about:
+        await uow.cases.add_event(case.id, "ABOUT", desk.now(), "system", about)
+    fresh = symptoms - set(await _notes(uow, case, "SYMPTOMS"))
+    if fresh:
+        await uow.cases.add_event(case.id, "SYMPTOMS", desk.now(), "system", ",".join(sorted(fresh)))
 
 
 async def _open(
@@ -65,6 +169,7 @@ async def _open(
     about: str,
     report_id: str | None,
     lab_id: str | None,
+    symptoms: frozenset[str],
 ) -> Case:
     now = desk.now()
     site = await site_of(uow, participant.site_code)
@@ -76,28 +181,35 @@ async def _open(
         chain=desk.study.chains[level],
         now=now,
         calendar=desk.calendar_of(site),
+        cannot_wait=await cannot_wait(uow, desk, participant, level),
     )
     case = replace(case, report_id=report_id, lab_id=lab_id)
     await uow.cases.add(case)
-    if about:
-        await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
+    await _note(uow, desk, case, about, symptoms)
     await _audit(uow, desk, case, "system:case:opened", old=None)
     await _ask_if_serious(uow, desk, participant, case)
+    await ask_if_it_can_wait(uow, desk, participant, case)
     return case
 
 
 async def _raise(
-    uow: UnitOfWork, desk: Desk, participant: Participant, case: Case, level: Level, about: str
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    case: Case,
+    level: Level,
+    about: str,
+    symptoms: frozenset[str],
 ) -> Case:
     now = desk.now()
-    if about:
-        await uow.cases.add_event(case.id, "ABOUT", now, "system", about)
+    await _note(uow, desk, case, about, symptoms)
     if level <= case.level:
         return case
     site = await site_of(uow, case.site_code)
     raised = escalation.raise_level(case, level, desk.study.chains[level], now, desk.calendar_of(site))
     saved = await uow.cases.save(raised)
-    await uow.cases.add_event(case.id, "RAISED", now, "system", f"{case.level.name} {level.name}")
+    note = f"{case.level.name} {level.name} {case.acknowledged_by or ''}".strip()
+    await uow.cases.add_event(case.id, "RAISED", now, "system", note)
     await _audit(uow, desk, saved, "system:case:raised", old=case.level.name)
     await _ask_if_serious(uow, desk, participant, saved)
     return saved

@@ -365,7 +365,15 @@ async def _raised(
         about="",
         report_id=known.report_id if known is not None else step.progress.report_id,
         is_news=_says_more(desk, step, before),
+        symptoms=_named(desk, step),
     )
+
+
+def _named(desk: Desk, step: Step) -> frozenset[str]:
+    """The symptoms that call for a person, and those that the red flags of the gate speak of."""
+    reached = {code for code, one in step.progress.reached.items() if one.level >= Level.ROUTINE}
+    flagged = {code for item in desk.study.gate if item.code in step.progress.gate for code in item.opens}
+    return frozenset(reached | flagged)
 
 
 def _says_more(desk: Desk, step: Step, before: Progress | None) -> bool:

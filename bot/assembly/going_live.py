@@ -5,10 +5,18 @@ Source: product, "Modes"; specification, "How to read the evidence marks" (1).
 
 from __future__ import annotations
 
-from bot.actions.check_coverage import uncovered
+from typing import Final
+
+import structlog
+
+from bot.actions.check_coverage import DAYS_AHEAD, uncovered
 from bot.actions.desk import Desk
 from bot.settings import Mode, Settings
 from bot.study_file import unapproved_safety_keys
+
+_log = structlog.get_logger(__name__)
+
+WENT_LIVE: Final = "went_live"
 
 
 class NotReady(Exception):
@@ -20,10 +28,11 @@ class NotReady(Exception):
 
 
 async def refuse_unless_ready(desk: Desk, settings: Settings) -> None:
-    """Nothing outside `live`.
+    """Nothing outside `live`. A service that was live before always starts, whoever can be reached.
 
     Raises:
-        NotReady: unapproved safety keys, no site, or a site that nobody can be reached for at some level.
+        NotReady: unapproved safety keys; at the first going-live also no site, or a site that nobody can be
+            reached for at some level, now or within a week.
     """
     if settings.mode is not Mode.LIVE:
         return
@@ -33,12 +42,25 @@ async def refuse_unless_ready(desk: Desk, settings: Settings) -> None:
     ]
     async with desk.archive.read() as uow:
         sites = await uow.sites.all()
-    if not sites:
-        reasons.append("there is no site yet: suifang site add …")
-    reasons += [
-        f"site {gap.site}: nobody who can be reached for {gap.level.name}"
-        f" ({', '.join(role.value for role in gap.roles)}); suifang staff add …, then staff link"
-        for gap in await uncovered(desk)
-    ]
+        was_live = await uow.marks.get(WENT_LIVE) is not None
+    gaps = await _reasons_of_coverage(desk, has_sites=bool(sites))
+    if was_live and gaps:
+        _log.error("live goes on although somebody is missing", action="going_live")
+    if not was_live:
+        reasons += gaps
     if reasons:
         raise NotReady(tuple(reasons))
+    if not was_live:
+        async with desk.archive.begin() as uow:
+            await uow.marks.set(WENT_LIVE, {"at": desk.clock.real_now().isoformat()})
+
+
+async def _reasons_of_coverage(desk: Desk, *, has_sites: bool) -> list[str]:
+    if not has_sites:
+        return ["there is no site yet: suifang site add …"]
+    return [
+        f"site {gap.site}: nobody who can be reached for {gap.level.name} from"
+        f" {gap.at.isoformat(timespec='minutes')} ({', '.join(role.value for role in gap.roles)});"
+        " suifang staff add …, then staff link; suifang roster set …"
+        for gap in await uncovered(desk, ahead=DAYS_AHEAD)
+    ]

@@ -10,6 +10,7 @@ import typer
 from bot.actions.desk import Desk
 from bot.actions.keep_roster import add_duty, end_duty, roster_of
 from bot.actions.manage_sites import list_sites
+from bot.commands.coverage import warn_of_gaps
 from bot.commands.speaking import OPERATOR, SITE_ZONE, AsJson, at_desk, moment_typed, tell
 from bot.rules.calendar import local_clock, local_day
 from bot.rules.roster import Duty, DutyKind
@@ -32,6 +33,7 @@ def roster_set(
     """Adds a time of duty or of leave, or ends one. With a first time of duty only those on duty are rung."""
     if end is not None:
         ended = at_desk(lambda desk: end_duty(desk, duty_id=end, by=OPERATOR))
+        warn_of_gaps()
         tell(as_json, _document(ended), [f"Ended: {ended.staff} at {ended.site}."])
         return
     if not (staff and starts and ends):
@@ -51,6 +53,7 @@ def roster_set(
         )
 
     duty = at_desk(add)
+    warn_of_gaps()
     tell(as_json, _document(duty), [f"{duty.staff} at {duty.site}: {duty.kind.value.lower()}, id {duty.id}."])
 
 

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bot.actions.manage_sites import add_site, list_sites
+from bot.actions.manage_sites import add_site, list_sites, set_out_of_hours
+from bot.commands.coverage import warn_of_gaps
 from bot.commands.second_roads import site_second_road
 from bot.commands.speaking import OPERATOR, AsJson, at_desk, tell
 from bot.rules.access import Site
+from bot.rules.roster import OutOfHours
 from bot.rules.study import Bilingual, SiteCode
 
 site_app = typer.Typer(help="Sites.", no_args_is_help=True)
@@ -29,6 +31,25 @@ def site_add(
     site = Site(code=SiteCode(code), name=Bilingual(en=name_en, zh=name_zh), phone=phone, time_zone=time_zone)
     at_desk(lambda desk: add_site(desk, site=site, by=OPERATOR))
     tell(as_json, {"site": code}, [f"Site {code} added."])
+
+
+@site_app.command("cover")
+def site_cover(
+    code: str,
+    advice_only: Annotated[
+        bool,
+        typer.Option(
+            "--advice-only/--all-hours",
+            help="Outside working hours patients are sent to an emergency department, and told so.",
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Whether somebody of the site can be reached at night and on days off."""
+    promise = OutOfHours.ADVICE_ONLY if advice_only else OutOfHours.COVERED
+    at_desk(lambda desk: set_out_of_hours(desk, site=SiteCode(code), promise=promise, by=OPERATOR))
+    warn_of_gaps()
+    tell(as_json, {"site": code, "out_of_hours": promise.value}, [f"Site {code}: {promise.value}."])
 
 
 @site_app.command("list")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.actions.manage_staff import add_staff, invite_staff, list_staff, revoke_staff
+from bot.commands.coverage import warn_of_gaps
 from bot.commands.second_roads import staff_second_road
 from bot.commands.speaking import OPERATOR, AsJson, at_desk, language_typed, tell
 from bot.rules.study import Role, SiteCode, StaffCode
@@ -62,9 +63,15 @@ def staff_link(code: str, as_json: AsJson = False) -> None:
 
 
 @staff_app.command("revoke")
-def staff_revoke(code: str, reason: Annotated[str, typer.Option()], as_json: AsJson = False) -> None:
-    """Ends every right of a person at once."""
-    at_desk(lambda desk: revoke_staff(desk, code=StaffCode(code), reason=reason, by=OPERATOR))
+def staff_revoke(
+    code: str,
+    reason: Annotated[str, typer.Option()],
+    lost: Annotated[bool, typer.Option("--lost", help="Lost or stolen: at once, whoever is left.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ends every right of a person at once; their open cases ring for the others."""
+    at_desk(lambda desk: revoke_staff(desk, code=StaffCode(code), reason=reason, by=OPERATOR, lost=lost))
+    warn_of_gaps()
     tell(as_json, {"revoked": code}, [f"{code} is revoked."])
 
 

@@ -169,18 +169,48 @@ def raise_level(
 
 
 def begin_again(case: Case, now: datetime, calendar: WorkingCalendar) -> Case:
-    """The case from the start of its chain, in nobody's hands: it belongs to other people now."""
-    begun = replace(
+    """The case from the start of its chain, in nobody's hands: it belongs to other people now.
+
+    What the patient was asked already she is not asked again.
+    """
+    begun = ring_anew(case, case.chain, now, calendar)
+    return _timed(replace(begun, patient_steps_done=case.patient_steps_done), calendar)
+
+
+def let_go(case: Case, now: datetime, calendar: WorkingCalendar) -> Case:
+    """Whoever had the case can have it no longer: it rings from the start, unless she was reached already.
+
+    A case that only waits to be closed stays as it is; others are reminded of it.
+    """
+    if case.closed_at is not None or case.contacted_at is not None:
+        return case
+    return begin_again(case, now, calendar)
+
+
+def ring_anew(
+    case: Case, chain: Chain, now: datetime, calendar: WorkingCalendar, *, level: Level | None = None
+) -> Case:
+    """The chain from its start, taken by nobody, open again if it was closed; never below the case's level.
+
+    Source: specification 2.6 (an alert of four hours), 3.3 (reopen within 24 h of closing).
+    """
+    anew = replace(
         case,
-        rung_from=first_ring_at(case.chain, now, calendar, cannot_wait=False),
+        level=max(case.level, level or case.level),
+        chain=chain,
+        rung_from=first_ring_at(chain, now, calendar, cannot_wait=False),
         steps_done=0,
+        patient_steps_done=0,
         steps_hastened=0,
         acknowledged_by=None,
         acknowledged_at=None,
         contacted_by=None,
         contacted_at=None,
+        closed_by=None,
+        closed_at=None,
+        outcome=None,
     )
-    return _timed(begun, calendar)
+    return _timed(anew, calendar)
 
 
 def first_ring_at(chain: Chain, now: datetime, calendar: WorkingCalendar, *, cannot_wait: bool) -> datetime:
@@ -215,6 +245,11 @@ def next_step(case: Case, now: datetime, calendar: WorkingCalendar) -> Step:
         return _ask(case, now, calendar)
     timed = _timed(case, calendar)
     return Wait(until=timed.next_step_at or now, case=timed)
+
+
+def acknowledge_deadline(case: Case, calendar: WorkingCalendar) -> datetime:
+    """By when somebody should have taken the case, counted from the start of its chain. Source: 3.1, 3.3."""
+    return _later(case.chain, case.rung_from, case.chain.acknowledge_within, calendar)
 
 
 def contact_deadline(case: Case, calendar: WorkingCalendar) -> datetime | None:

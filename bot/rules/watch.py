@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 TOLD_AGAIN_AFTER: Final = timedelta(hours=1)
+TOLD_AGAIN_EACH_DAY: Final = timedelta(days=1)
 # "If down > 15 min: page SYSTEM owner". Source: specification 3.3.
 DOWN_TOLD_FROM: Final = timedelta(minutes=15)
 # The two clocks of a machine drift by far less between two rounds.
@@ -38,10 +39,15 @@ class Trouble(StrEnum):
     INBOX_PARKED = "INBOX_PARKED"
     WAS_DOWN = "WAS_DOWN"
     NOBODY_REACHABLE = "NOBODY_REACHABLE"
+    NOBODY_SOON = "NOBODY_SOON"
 
 
 # These need a person, but the machine goes on: the heartbeat outside goes on with it.
-_MACHINE_GOES_ON: Final = frozenset({Trouble.INBOX_PARKED, Trouble.WAS_DOWN, Trouble.NOBODY_REACHABLE})
+_MACHINE_GOES_ON: Final = frozenset(
+    {Trouble.INBOX_PARKED, Trouble.WAS_DOWN, Trouble.NOBODY_REACHABLE, Trouble.NOBODY_SOON}
+)
+# A gap of the days ahead is a matter for office hours: told once a day.
+_EACH_DAY: Final = frozenset({Trouble.NOBODY_SOON})
 # These are over as soon as they are seen: nobody hears that they have ended.
 _A_MOMENT: Final = frozenset({Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN})
 
@@ -68,12 +74,16 @@ def decide(found: tuple[Found, ...], told_at: Mapping[Trouble, datetime], real_n
     tell = tuple(
         one
         for one in found
-        if one.trouble not in told_at or real_now - told_at[one.trouble] >= TOLD_AGAIN_AFTER
+        if one.trouble not in told_at or real_now - told_at[one.trouble] >= _again_after(one.trouble)
     )
     present = {one.trouble for one in found}
     ended = tuple(one for one in Trouble if one in told_at and one not in present and one not in _A_MOMENT)
     kept = {trouble: at for trouble, at in told_at.items() if trouble in present}
     return Round(tell=tell, ended=ended, told_at=kept | {one.trouble: real_now for one in tell})
+
+
+def _again_after(trouble: Trouble) -> timedelta:
+    return TOLD_AGAIN_EACH_DAY if trouble in _EACH_DAY else TOLD_AGAIN_AFTER
 
 
 def is_well(found: tuple[Found, ...]) -> bool:

@@ -338,6 +338,7 @@ def _triage(table: shape.TriageShape) -> noun.TriageRules:
         emergency_fallback=noun.TextId(table.emergency_fallback),
         urgent_fallback=noun.TextId(table.urgent_fallback),
         same_day_text=noun.TextId(table.same_day_text),
+        department_text=noun.TextId(table.department_text),
         routine_text=noun.TextId(table.routine_text),
         context_rules=tuple(_context_rule(row) for row in table.context.rows),
         temperature=None if table.temperature is None else _temperature(table.temperature),

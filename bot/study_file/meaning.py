@@ -394,6 +394,7 @@ def _triage(found: Read, triage: shape.TriageShape, known: Known) -> Iterator[Pr
         "emergency_fallback": triage.emergency_fallback,
         "urgent_fallback": triage.urgent_fallback,
         "same_day_text": triage.same_day_text,
+        "department_text": triage.department_text,
         "routine_text": triage.routine_text,
     }
     for key, text_id in fallbacks.items():

@@ -508,6 +508,7 @@ class TriageShape(Strict):
     urgent_fallback: Words
     multi_amber_symptoms: frozenset[str]
     same_day_text: Words
+    department_text: Words
     routine_text: Words
     previous_report_days: Setting[Annotated[Whole, Field(ge=1)]]
     persistent_hours: Setting[Annotated[Whole, Field(ge=1)]]

@@ -18,7 +18,18 @@ from bot.actions.desk import Desk
 from bot.actions.note_access import note_refusal
 from bot.rules.errors import NotEntitled, RecordUnavailable, Refusal
 from bot.texts import Texts
-from handlers.console import audit, cases, entries, exports, live, participants, settings, sign_in, worklist
+from handlers.console import (
+    audit,
+    cases,
+    entries,
+    exports,
+    figures,
+    live,
+    participants,
+    settings,
+    sign_in,
+    worklist,
+)
 from handlers.console.guarding import CrossSite, Handler, open_read, open_write, read, write
 from handlers.console.headers import StrictHeaders, dress
 from handlers.console.pages import Console, console_of, page, seen_by
@@ -62,6 +73,8 @@ def console_app(
         read("/participants/{subject}/audit", audit.of_participant),
         read("/audit", audit.of_system),
         read("/events", live.events),
+        read("/figures", figures.shown),
+        read("/figures/{which:str}.csv", figures.table),
         read("/export", exports.offer),
         write("/export", exports.download),
         write("/language", settings.language),

@@ -32,6 +32,7 @@ from bot.rules.worklist import WorkKind
 from bot.study_file import load_study
 from bot.texts import Texts, enum_key, read_catalogues, told_on_lock_screen
 from bot.texts.catalogues import placeholders
+from bot.understanding.red_flags import FLAGS
 from handlers.telegram.translate import CONTENT_KINDS
 from storage.codec import decode, encode
 
@@ -151,8 +152,9 @@ def families() -> Iterator[tuple[str, set[str]]]:
     answers = {
         option for chain in study().chains.values() for step in chain.patient_steps for option in step.options
     }
-    yield "patient.answer.{}", answers
-    yield "staff.answer.{}", answers
+    at_night = {"canwait", "cannotwait"}
+    yield "patient.answer.{}", answers | at_night
+    yield "staff.answer.{}", answers | at_night
     # An answer that leads to the emergency text has no words of its own.
     yield "patient.case.{}", answers - {"notyet", "worse"}
     yield "staff.content.{}", set(CONTENT_KINDS)
@@ -160,6 +162,7 @@ def families() -> Iterator[tuple[str, set[str]]]:
     yield "patient.by_when.{}", {kind.value for kind in ByWhenKind}
     yield "patient.stated.{}", {what.value.lower() for what in StatedWhat}
     yield "patient.stated.button.{}", {what.value.lower() for what in StatedWhat}
+    yield "staff.red_flag.{}", {rule.lower().replace("-", "_") for rule in FLAGS}
     yield "operator.watch.{}", {trouble.value.lower() for trouble in Trouble}
     lasting = set(Trouble) - {Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN}
     yield "operator.watch.name.{}", {trouble.value.lower() for trouble in lasting}
@@ -187,9 +190,11 @@ def test_a_locked_phone_tells_no_disease_no_drug_no_result(language: Language) -
         for form in forms
         if (found := told_on_lock_screen(form))
     }
-    # Of a safety text the first line is what shows (specification 2.9).
-    first_lines = {text.id: text.text.said_in(language).splitlines()[0] for text in study().texts.values()}
-    safety = {text_id: told_on_lock_screen(line) for text_id, line in first_lines.items()}
+    texts = {text.id: text.text.said_in(language) for text in study().texts.values()}
+    phone = "022-5550-0101"
+    safety = {
+        text_id: told_on_lock_screen(words.replace("{site_phone}", phone)) for text_id, words in texts.items()
+    }
     assert not told
     assert not {text_id: found for text_id, found in safety.items() if found}
 

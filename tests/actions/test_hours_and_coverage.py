@@ -1,0 +1,192 @@
+"""Nights, sites that are not there out of hours, and whether somebody can be reached at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.actions.acknowledge_case import acknowledge_case
+from bot.actions.check_coverage import DAYS_AHEAD, Gap, uncovered
+from bot.actions.keep_roster import add_duty
+from bot.actions.manage_sites import set_out_of_hours
+from bot.actions.manage_staff import revoke_staff
+from bot.assembly.going_live import WENT_LIVE, NotReady, refuse_unless_ready
+from bot.rules.access import AuthMethod
+from bot.rules.case import Case
+from bot.rules.errors import Refusal
+from bot.rules.roster import DutyKind, OutOfHours
+from bot.rules.study import Level, SiteCode, StaffCode
+from bot.settings import Mode, Settings
+from tests.household import COORDINATOR, HER, INVESTIGATOR, MONDAY, OPERATOR, SUBJECT, joined, lab, staffed
+from tests.phones import Phones
+
+TJ, CA1, SI1 = SiteCode("TJ"), StaffCode("CA1"), StaffCode("SI1")
+HOUR = timedelta(hours=1)
+# 23:00 on the Monday in Tianjin.
+LATE = MONDAY + 13 * HOUR
+WISH = "请让研究医生联系我"
+
+
+async def at_night(phones: Phones) -> None:
+    await staffed(phones)
+    await joined(phones)
+    phones.clock.move_to(LATE)
+    await phones.settle()
+
+
+async def the_case(phones: Phones) -> Case:
+    async with phones.desk.archive.read() as uow:
+        return (await uow.cases.all_of(SUBJECT))[-1]
+
+
+class TestAtNight:
+    async def test_what_can_wait_is_held_until_seven(self, phones: Phones) -> None:
+        await at_night(phones)
+        await phones.type(HER, WISH)
+        assert "能等到早上吗" in phones.said(HER)
+        assert "TJ-001" not in phones.said(COORDINATOR)
+        await phones.tap(HER, "能等到早上")
+        assert "早上会通知研究团队" in phones.last(HER)
+        await phones.pass_time(8 * HOUR - timedelta(minutes=1))
+        assert "◆ 今日" not in phones.said(COORDINATOR)
+        await phones.pass_time(timedelta(minutes=1))
+        assert "◆ 今日 · TJ-001" in phones.said(COORDINATOR)
+
+    async def test_what_cannot_wait_becomes_urgent_at_once(self, phones: Phones) -> None:
+        await at_night(phones)
+        await phones.type(HER, WISH)
+        await phones.tap(HER, "不能等")
+        assert "请现在就打研究中心电话" in phones.said(HER)
+        assert "▲ 急 · TJ-001" in phones.said(INVESTIGATOR)
+        assert "不能等" in phones.said(COORDINATOR)
+
+    async def test_with_very_low_platelets_nothing_is_held(self, chats: Phones) -> None:
+        await staffed(chats)
+        await joined(chats)
+        await lab(chats, "15", MONDAY)
+        chats.clock.move_to(LATE)
+        await chats.type(HER, WISH)
+        assert (await the_case(chats)).rung_from == LATE
+        assert "能等到早上吗" not in chats.said(HER)
+
+    async def test_by_day_nobody_is_asked(self, chats: Phones) -> None:
+        await staffed(chats)
+        await joined(chats)
+        await chats.type(HER, WISH)
+        assert "能等到早上吗" not in chats.said(HER)
+
+
+class TestAdviceOnly:
+    async def test_out_of_hours_she_is_sent_to_a_department_and_told_so(self, phones: Phones) -> None:
+        await at_night(phones)
+        await set_out_of_hours(phones.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
+        await phones.type(HER, WISH)
+        await phones.tap(HER, "不能等")
+        assert "请在1小时内到医院急诊" in phones.said(HER)
+        assert "请现在就打研究中心电话" not in phones.said(HER)
+        assert "研究团队现在不在班，3月3日（周二）08:00上班" in phones.last(HER)
+        assert "▲ 急 · TJ-001" in phones.said(INVESTIGATOR)
+
+    async def test_in_working_hours_nothing_changes(self, chats: Phones) -> None:
+        await staffed(chats)
+        await joined(chats)
+        await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
+        await chats.type(HER, WISH)
+        assert "不在班" not in chats.said(HER)
+
+    async def test_an_unknown_site_promises_nothing(self, chats: Phones) -> None:
+        with pytest.raises(Refusal, match="no_such_site"):
+            await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
+
+
+def of_tianjin(gaps: tuple[Gap, ...]) -> set[Level]:
+    return {gap.level for gap in gaps if gap.site == TJ}
+
+
+class TestCoverage:
+    async def test_a_staffed_site_has_no_gap_and_a_gap_names_who_stands_in(self, phones: Phones) -> None:
+        await staffed(phones)
+        assert of_tianjin(await uncovered(phones.desk, ahead=DAYS_AHEAD)) == set()
+        async with phones.desk.archive.begin() as uow:
+            await uow.staff.set_unreachable(CA1, MONDAY)
+        gaps = {gap.level: gap for gap in await uncovered(phones.desk) if gap.site == TJ}
+        assert set(gaps) == {Level.ROUTINE, Level.SAME_DAY}
+        assert gaps[Level.SAME_DAY].fallback == SI1
+
+    async def test_a_roster_that_runs_out_within_the_week_is_a_gap_ahead(self, phones: Phones) -> None:
+        await staffed(phones)
+        for code in (CA1, SI1):
+            await add_duty(
+                phones.desk,
+                site=TJ,
+                staff=code,
+                kind=DutyKind.DUTY,
+                starts_at=MONDAY - HOUR,
+                ends_at=MONDAY + 48 * HOUR,
+                by=OPERATOR,
+            )
+        assert of_tianjin(await uncovered(phones.desk)) == set()
+        ahead = [gap for gap in await uncovered(phones.desk, ahead=DAYS_AHEAD) if gap.site == TJ]
+        assert {gap.at for gap in ahead} == {MONDAY + 48 * HOUR}
+        assert Level.EMERGENCY in of_tianjin(tuple(ahead))
+
+    async def test_a_site_of_advice_only_needs_nobody_at_night(self, chats: Phones) -> None:
+        await staffed(chats)
+        chats.clock.move_to(LATE)
+        async with chats.desk.archive.begin() as uow:
+            for code in (CA1, SI1):
+                await uow.staff.set_unreachable(code, LATE)
+        assert Level.EMERGENCY in of_tianjin(await uncovered(chats.desk))
+        await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
+        assert of_tianjin(await uncovered(chats.desk)) == set()
+
+
+class TestRevoking:
+    async def test_the_last_contact_of_a_site_with_patients_stays_until_another_exists(
+        self, phones: Phones
+    ) -> None:
+        await staffed(phones)
+        await joined(phones)
+        await revoke_staff(phones.desk, code=CA1, reason="left", by=OPERATOR)
+        with pytest.raises(Refusal, match="last_contact"):
+            await revoke_staff(phones.desk, code=SI1, reason="left", by=OPERATOR)
+
+    async def test_a_stolen_account_loses_access_at_once_whoever_is_left(self, phones: Phones) -> None:
+        await staffed(phones)
+        await joined(phones)
+        await revoke_staff(phones.desk, code=CA1, reason="left", by=OPERATOR)
+        await revoke_staff(phones.desk, code=SI1, reason="stolen", by=OPERATOR, lost=True)
+        async with phones.desk.archive.read() as uow:
+            assert [one.revoked_at for one in await uow.staff.all() if one.code == SI1] == [MONDAY]
+
+    async def test_a_site_without_patients_lets_everybody_go(self, chats: Phones) -> None:
+        await staffed(chats)
+        for code in (CA1, SI1):
+            await revoke_staff(chats.desk, code=code, reason="closed", by=OPERATOR)
+
+    async def test_open_cases_of_a_revoked_person_ring_for_the_others(self, phones: Phones) -> None:
+        await staffed(phones)
+        await joined(phones)
+        await phones.type(HER, "血止不住，已经半小时了")
+        case = await the_case(phones)
+        await acknowledge_case(phones.desk, case_id=case.id, by=CA1, auth=AuthMethod.CONSOLE)
+        await phones.settle()
+        rung = phones.said(INVESTIGATOR).count("🔴 紧急 · TJ-001")
+        await revoke_staff(phones.desk, code=CA1, reason="left", by=OPERATOR)
+        await phones.settle()
+        assert (await the_case(phones)).acknowledged_by is None
+        assert phones.said(INVESTIGATOR).count("🔴 紧急 · TJ-001") > rung
+
+
+class TestGoingLive:
+    async def test_the_first_time_is_refused_and_a_service_that_was_live_starts(self, phones: Phones) -> None:
+        live = Settings.model_construct(mode=Mode.LIVE)
+        with pytest.raises(NotReady) as refused:
+            await refuse_unless_ready(phones.desk, live)
+        assert any("no site" in reason for reason in refused.value.reasons)
+        async with phones.desk.archive.begin() as uow:
+            await uow.marks.set(WENT_LIVE, {"at": MONDAY.isoformat()})
+        with pytest.raises(NotReady) as again:
+            await refuse_unless_ready(phones.desk, live)
+        assert not any("no site" in reason for reason in again.value.reasons)
