@@ -90,11 +90,12 @@ async def postgres_archive(
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
-    """The address of a fresh SQLite file."""
-    copy = tmp_path / "suifang.db"
-    shutil.copy(_sqlite_template, copy)
-    return f"sqlite+aiosqlite:///{copy}"
+def sqlite_url(_sqlite_template: Path) -> Iterator[str]:
+    """The address of a fresh SQLite file; in memory where there is enough, as every commit waits for it."""
+    with tempfile.TemporaryDirectory(prefix="suifang-tests-sqlite-", dir=_SERVERS) as folder:
+        copy = Path(folder) / "suifang.db"
+        shutil.copy(_sqlite_template, copy)
+        yield f"sqlite+aiosqlite:///{copy}"
 
 
 @pytest.fixture
