@@ -16,6 +16,7 @@ from bot.actions.correct_report import case_of_report
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import away_until, give_advice, say_nobody_is_there
 from bot.actions.join_study import continue_joining
+from bot.actions.note_stated_result import StatedResult, note_stated_results
 from bot.actions.raise_case import raise_case
 from bot.actions.report_death import hear_of_death
 from bot.actions.report_symptoms import (
@@ -56,6 +57,8 @@ async def hear_words(
         await _answer_content(uow, desk, inbound, participant)
         return
     meant = desk.understander.understand(inbound.text)
+    if participant.joined_at is not None and not meant.death:
+        await note_stated_results(uow, desk, participant, _results(meant))
     if meant.death:
         await hear_of_death(uow, desk, inbound, participant, said_id)
     elif meant.red_flags:
@@ -70,6 +73,20 @@ async def hear_words(
         await _answer_nothing_said(uow, desk, inbound, participant)
     elif _changes_or_passes_on(inbound) or not await answer_in_words(uow, desk, participant, inbound.text):
         await _answer_words(uow, desk, inbound, participant, meant, said_id)
+
+
+def _results(meant: Understanding) -> list[StatedResult]:
+    """The counts that are hers and of now, as she wrote them."""
+    return [
+        StatedResult(
+            analyte=one.analyte.value,
+            value=one.value,
+            quote=one.quote,
+            unit_doubtful=one.unit_doubtful,
+        )
+        for one in meant.counts
+        if one.current
+    ]
 
 
 async def confirm_words(

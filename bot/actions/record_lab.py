@@ -139,7 +139,13 @@ async def store_result(uow: UnitOfWork, result: LabResult, by: Actor, reason: st
 
 
 async def act_on_result(
-    uow: UnitOfWork, desk: Desk, participant: Participant, result: LabResult, judged: Judged
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    result: LabResult,
+    judged: Judged,
+    *,
+    about: str = "staff.story.result",
 ) -> None:
     """A case with every reason, a hold where the count is very high, the question whether it is serious."""
     if judged.holds:
@@ -152,7 +158,7 @@ async def act_on_result(
         participant,
         kind=CaseKind.LAB,
         level=judged.level,
-        about="staff.story.result",
+        about=about,
         lab_id=result.id,
     )
     for reason in judged.reasons:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.actions.confirm_activity import take_buttons_of_reminders
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, site_of
 from bot.actions.plan_visits import cancel_tag, course_of
 from bot.actions.raise_case import raise_case
 from bot.actions.report_symptoms import note_silence, offer_report, report_is_open
@@ -87,6 +87,7 @@ async def _look(uow: UnitOfWork, desk: Desk, participant: Participant, silent_un
         known=await _known(uow, subject),
         reported_at=[report.opened_at for report in reports],
         report_open=await report_is_open(uow, participant) is not None,
+        calendar=desk.calendar_of(await site_of(uow, participant.site_code)),
     )
     for reminder in decision.reminders:
         await _remind(uow, desk, participant, reminder)

@@ -54,6 +54,10 @@ def check_ins(
     moments = {day: at_local(day, study.check_ins.at, course.her_zone) for day in evenings}
     for moment in _after_doses(study, course):
         moments.setdefault(course.her_day_of(moment), moment)
+    at_once = _after_low_count(study, course)
+    if at_once is not None:
+        day = course.her_day_of(at_once)
+        moments[day] = min(at_once, moments.get(day, at_once))
     first, last = _span(course, planned)
     return tuple(
         _check_in(study, subject, course, day, moments[day])
@@ -149,7 +153,8 @@ def _evenings(
     for offset in range(-_DAYS_BACK, _DAYS_AHEAD):
         day = today + timedelta(days=offset)
         on_draw_day = study.check_ins.on_draw_days and day in draw_days
-        if on_draw_day or _low_platelets_ask(study, course, day) or _follow_up_asks(study, over_since, day):
+        by_count = _low_platelets_ask(study, course, day) or _high_count_asks(study, course, day)
+        if on_draw_day or by_count or _follow_up_asks(study, over_since, day):
             yield day
 
 
@@ -160,6 +165,23 @@ def _after_doses(study: Study, course: Course) -> Iterator[datetime]:
             for hours in study.check_ins.hours_after_dose:
                 moment = dose.given_at + timedelta(hours=hours)
                 yield after_quiet(study.quiet_hours, moment, course.her_zone)
+
+
+def _after_low_count(study: Study, course: Course) -> datetime | None:
+    """At once when a very low count becomes known, out of quiet time. Source: specification 1.6."""
+    counts = course.counts(study.labs.lead)
+    if not counts or counts[-1].value >= study.check_ins.phone_below:
+        return None
+    return after_quiet(study.quiet_hours, counts[-1].recorded_at, course.her_zone)
+
+
+def _high_count_asks(study: Study, course: Course, day: date) -> bool:
+    """While the count is very high, for clots: from the day it is known, every so many days. Source: 1.6."""
+    limit, counts = study.check_ins.high_at_or_above, course.counts(study.labs.lead)
+    if limit is None or not counts or counts[-1].value < limit:
+        return False
+    since = (day - course.her_day_of(counts[-1].recorded_at)).days
+    return since >= 0 and since % study.check_ins.high_every_days == 0
 
 
 def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:

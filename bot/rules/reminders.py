@@ -23,11 +23,18 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity, Visit
-from bot.rules.calendar import after_quiet, at_local, local_clock, next_local
+from bot.rules.calendar import WorkingCalendar, after_quiet, at_local, local_clock, next_local
 from bot.rules.check_ins import CheckIn, check_ins, is_answered, nudges
 from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState, StatedWhat
 from bot.rules.schedule import plan, visits
-from bot.rules.staff_notices import StaffNotice, notices_of_plan, notices_of_silence
+from bot.rules.staff_notices import (
+    StaffNotice,
+    notice_of_the_end,
+    notices_of_days_off,
+    notices_of_plan,
+    notices_of_results,
+    notices_of_silence,
+)
 from bot.rules.study import Study
 
 _ONE_DAY = timedelta(days=1)
@@ -122,6 +129,7 @@ def decide(
     known: Collection[str] = (),
     reported_at: Sequence[datetime] = (),
     report_open: bool = False,
+    calendar: WorkingCalendar | None = None,
 ) -> Decision:
     """What is due for this participant at `now`.
 
@@ -129,7 +137,7 @@ def decide(
     `known`: the keys already in the outbox, raised, or recorded as missed. `reported_at`: when she reported
     symptoms. `report_open`: she is in the middle of a report, which no check-in interrupts. A miss is only
     counted since the look that was promised (`participant.next_look_at`), so that a new plan finds no
-    misses in its past.
+    misses in its past. `calendar`: the site's working days.
     """
     if participant.state in _NO_MESSAGES:
         return Decision()
@@ -146,6 +154,9 @@ def decide(
         spoken += nudges(study, course, asked, sent, reported_at)
     notices = (
         *notices_of_plan(study, subject, course, planned),
+        *notices_of_results(study, subject, course, planned),
+        *notice_of_the_end(study, subject, course, planned),
+        *(notices_of_days_off(subject, course, planned, calendar) if calendar is not None else ()),
         *notices_of_silence(study, subject, course, asked, sent, reported_at),
     )
     new = [one for one in spoken if one.key not in known and one.send_after >= _since(participant)]

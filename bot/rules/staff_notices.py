@@ -13,13 +13,13 @@ Source: specification 1.4 (late and missed doses), 1.5 (D15 draw), 1.8 (non-resp
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
 from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity
-from bot.rules.calendar import at_local
+from bot.rules.calendar import WorkingCalendar, at_local
 from bot.rules.check_ins import CheckIn, is_answered, was_sent
 from bot.rules.study import Level, Study, SubjectCode
 
@@ -33,6 +33,9 @@ class NoticeKind(StrEnum):
     ENDPOINT_DRAW_UNCONFIRMED = "endpoint-draw-unconfirmed"
     CHECK_INS_UNANSWERED = "check-ins-unanswered"
     PHONE_HER = "phone-her"
+    RESULT_LATE = "result-late"
+    NO_WORKING_DAY = "no-working-day"
+    FOLLOW_UP_OVER = "follow-up-over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,56 @@ def notices_of_plan(
         for notice in _of_activity(study, subject, course, activity)
     ]
     return tuple(sorted(found, key=lambda notice: (notice.at, notice.key)))
+
+
+def notices_of_results(
+    study: Study, subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity]
+) -> Iterator[StaffNotice]:
+    """Blood was or should have been drawn and no result is there. Source: specification 1.5.
+
+    The baseline is not among them: it is given at enrolment, and without its time an open item.
+    """
+    rules, counts = study.labs.timing, course.counts(study.labs.lead)
+    low = bool(counts) and counts[-1].value < rules.urgent_below
+    for one in planned:
+        if one.kind is not ActivityKind.DRAW or not one.is_open or one.before_dose == 1:
+            continue
+        if one.status is ActivityStatus.PLANNED and (not one.required or one.before_dose is not None):
+            continue  # with a dose, the visit itself is asked after
+        yield _notice(subject, one, NoticeKind.RESULT_LATE, Level.ROUTINE, one.target_at + rules.expected)
+        if low:
+            late = _notice(
+                subject, one, NoticeKind.RESULT_LATE, Level.SAME_DAY, one.target_at + rules.overdue
+            )
+            yield replace(late, key=f"{late.key}:overdue")
+
+
+def notices_of_days_off(
+    subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity], calendar: WorkingCalendar
+) -> Iterator[StaffNotice]:
+    """A dose or the endpoint without a working day in its window: told two weeks and two days before."""
+    for one in planned:
+        if not one.is_open or not (one.endpoint or one.kind is ActivityKind.INJECTION):
+            continue
+        days = (one.window.last - one.window.first).days + 1
+        if any(calendar.is_working_day(one.window.first + timedelta(days=day)) for day in range(days)):
+            continue
+        for before, level in ((14, Level.ROUTINE), (2, Level.SAME_DAY)):
+            at = at_local(one.window.first - timedelta(days=before), time(9), course.time_zone)
+            notice = _notice(subject, one, NoticeKind.NO_WORKING_DAY, level, at)
+            yield replace(notice, key=f"{notice.key}:{before}")
+
+
+def notice_of_the_end(
+    study: Study, subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity]
+) -> Iterator[StaffNotice]:
+    """The last draw is done, or its window is over: a person ends the participation. Source: 1.9."""
+    last = next((one for one in planned if study.follow_up.last_draw in one.draws), None)
+    if last is None or last.status is ActivityStatus.CANCELLED:
+        return
+    over = at_local(last.window.last + _ONE_DAY, time(9), course.time_zone)
+    at = last.done_at or over
+    yield replace(_notice(subject, last, NoticeKind.FOLLOW_UP_OVER, Level.ROUTINE, at), stated=False)
 
 
 def notices_of_silence(

@@ -266,6 +266,8 @@ class CheckInRules:
     follow_up_every_days: int
     nudge_at: time
     nudge_next_morning_at: time
+    high_at_or_above: Decimal | None = None
+    high_every_days: int = 3
     phone_below: Decimal = Decimal(20)
     phone_after: timedelta = timedelta(hours=6)
 

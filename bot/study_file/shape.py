@@ -174,6 +174,9 @@ class CheckInsShape(Strict):
     daily_below: Setting[Count]
     every_two_days_below: Setting[Count]
     follow_up_every_days: Setting[Annotated[Whole, Field(ge=1)]]
+    high_at_or_above: Setting[Count]
+    high_every_days: Setting[Annotated[Whole, Field(ge=1)]]
+    phone_below: Setting[Count]
     nudge_at: Setting[Clock]
     nudge_next_morning_at: Setting[Clock]
 

@@ -1,12 +1,27 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.rules.activities import Course
 from bot.rules.participant import StatedWhat
 from bot.rules.reminders import decide
+from bot.rules.schedule import plan
+from bot.rules.staff_notices import notice_of_the_end, notices_of_days_off, notices_of_results
 from bot.rules.study import Level
-from tests.rules.scenes import DAY1, count, course, dose, on_day, participant, says, study
+from tests.rules.scenes import (
+    DAY1,
+    TJ_001,
+    at,
+    count,
+    course,
+    dose,
+    on_day,
+    participant,
+    says,
+    shown,
+    study,
+    tianjin,
+)
 
 
 def told(facts: Course, now: datetime, *, known: set[str] | None = None) -> dict[str, Level]:
@@ -71,3 +86,39 @@ def test_silence_with_very_low_platelets_calls_for_a_phone_call() -> None:
     assert told(facts, on_day(5, "01:00"), known=known) == {"phone-her": Level.SAME_DAY}
     facts = course(doses=(dose(1, DAY1),), labs=(count("20", on_day(4, "09:30")),))
     assert not told(facts, on_day(5, "01:00"), known=known)
+
+
+def test_a_result_that_is_late_is_asked_for_and_the_same_day_when_the_last_count_was_low() -> None:
+    facts = course(doses=(dose(1, DAY1), dose(2, on_day(8))), labs=(count("45", on_day(4, "08:00")),))
+    due = notices_of_results(study(), TJ_001, facts, plan(study(), facts))
+    of_l2 = [(one.level, shown(one.at)) for one in due if one.activity_key == "draw-L2"]
+    assert of_l2 == [(Level.ROUTINE, "2026-03-12 09:30"), (Level.SAME_DAY, "2026-03-13 09:30")]
+
+
+def test_a_draw_that_is_only_usual_is_asked_for_once_she_says_it_was_taken() -> None:
+    facts = course(doses=(dose(1, DAY1),))
+    keys = {one.activity_key for one in notices_of_results(study(), TJ_001, facts, plan(study(), facts))}
+    assert "draw-L1" not in keys
+    taken = course(doses=(dose(1, DAY1),), stated=(says(StatedWhat.DONE, "draw-L1", on_day(4, "10:00")),))
+    keys = {one.activity_key for one in notices_of_results(study(), TJ_001, taken, plan(study(), taken))}
+    assert "draw-L1" in keys
+
+
+def test_a_window_without_a_working_day_is_told_two_weeks_and_two_days_before() -> None:
+    """Day 1 on 11 February 2026: dose 2 counts from 17 to 20 February, all of them Spring Festival."""
+    facts = course(day1_at=at("2026-02-11 09:30"))
+    found = notices_of_days_off(TJ_001, facts, plan(study(), facts), tianjin())
+    told = [(one.activity_key, one.level, shown(one.at)) for one in found]
+    assert ("injection-2", Level.ROUTINE, "2026-02-03 09:00") in told
+    assert ("injection-2", Level.SAME_DAY, "2026-02-15 09:00") in told
+    assert not any(key == "injection-3" for key, _, _ in told)
+
+
+def test_the_end_of_follow_up_is_told_when_its_draw_is_done_or_its_window_over() -> None:
+    given = tuple(dose(number, DAY1 + timedelta(days=7 * (number - 1))) for number in range(1, 5))
+    facts = course(doses=given)
+    (waiting,) = notice_of_the_end(study(), TJ_001, facts, plan(study(), facts))
+    assert shown(waiting.at) == "2026-04-24 09:00"
+    done = course(doses=given, labs=(count("140", at("2026-04-21 08:00")),))
+    (drawn,) = notice_of_the_end(study(), TJ_001, done, plan(study(), done))
+    assert shown(drawn.at) == "2026-04-21 08:00"

@@ -1,0 +1,54 @@
+"""A count she writes herself: low acts as true, high cancels nothing; never stored twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.rules.participant import ParticipantState
+from bot.rules.study import Level
+from storage.archive import Archive
+from tests.ward import CRC, HER, TJ_001, Ward, ward_of
+
+
+@pytest.fixture
+async def ward(sqlite_archive: Archive) -> Ward:
+    opened = ward_of(sqlite_archive)
+    await opened.open()
+    await opened.until("2026-03-03 09:45")
+    await opened.dose(1, "2026-03-03 09:40")
+    return opened
+
+
+async def stated(ward: Ward) -> list[str]:
+    async with ward.desk.archive.read() as uow:
+        return [str(lab.value) for lab in await uow.labs.of(TJ_001) if not lab.verified]
+
+
+async def test_a_low_count_alerts_as_if_it_were_true(ward: Ward) -> None:
+    await ward.until("2026-03-08 10:00")
+    await ward.phones.type(HER, "今天查的血小板18")
+    await ward.settle()
+    assert await stated(ward) == ["18"]
+    assert max(case.level for case in await ward.open_cases()) is Level.URGENT
+    assert "患者自述" in ward.phones.said(CRC)
+
+
+async def test_a_high_count_cancels_nothing_and_the_nurse_looks_first(ward: Ward) -> None:
+    await ward.until("2026-03-09 10:00")
+    await ward.phones.type(HER, "今天查的血小板130")
+    await ward.settle()
+    assert await ward.state() is ParticipantState.TREATMENT
+    dose = (await ward.plan())["injection-2"]
+    assert (dose.is_open, dose.pending) == (True, True)
+    assert max(case.level for case in await ward.open_cases()) is Level.SAME_DAY
+    await ward.until("2026-03-09 19:00")
+    assert "护士看过结果再打针" in ward.phones.said(HER)
+    await ward.lab("60", "2026-03-09 09:00")
+    assert not (await ward.plan())["injection-2"].pending
+
+
+async def test_the_same_number_again_is_the_same_news(ward: Ward) -> None:
+    await ward.until("2026-03-08 10:00")
+    for _ in range(2):
+        await ward.phones.type(HER, "血小板45")
+    assert await stated(ward) == ["45"]
