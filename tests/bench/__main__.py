@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 from sqlalchemy import func, insert
 from sqlmodel import select
 
@@ -20,10 +21,13 @@ from bot.actions.send_due_reminders import send_due_reminders
 from bot.actions.speak import participant_as_recipient
 from bot.assembly.peopling import enrol, hire, join, open_site
 from bot.assembly.rehearsing import Rehearsal, opened_rehearsal
-from bot.clock import MovableClock, SystemClock
+from bot.clock import MovableClock, SystemClock, new_secret
+from bot.rehearsal.chats import Person
 from bot.rules.messages import Message, Phrase, Priority
 from bot.rules.study import Bilingual, Language, Role, SiteCode, StaffCode, SubjectCode
+from handlers.console.pages import session_cookie
 from storage.archive import Archive
+from storage.console_doors import ConsoleSession
 from storage.mapping import to_row
 from storage.tables import ParticipantRow
 from tests import cast
@@ -72,14 +76,7 @@ async def emergency_under_load() -> None:
             await open_site(stage, cast.TIANJIN)
             coordinator = await hire(stage, StaffCode("CA1"), Role.COORDINATOR, SiteCode("TJ"), Language.ZH)
             subject = SubjectCode("TJ-001")
-            her = await enrol(
-                stage,
-                subject,
-                language=Language.ZH,
-                consent_signed_on=date(2026, 3, 1),
-                day1_at=MONDAY + timedelta(days=1),
-                baseline=(Decimal(38), MONDAY),
-            )
+            her = await _enrolled(stage, subject)
             await join(stage, her, subject, Language.ZH)
             async with stage.service.desk.archive.begin() as uow:
                 for number in range(2000):
@@ -151,6 +148,58 @@ async def _tick_ms(stage: Rehearsal) -> float:
     return statistics.median(times) * 1000
 
 
+async def console_pages() -> None:
+    """Each page as the coordinator of a site with 14 participants gets it, through the application."""
+    clock = MovableClock(MONDAY, frozen=True)
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'bench.db'}"
+        async with opened_rehearsal(database_url=url, secret=SECRET, clock=clock) as stage:
+            await open_site(stage, cast.TIANJIN)
+            await hire(stage, StaffCode("CA1"), Role.COORDINATOR, SiteCode("TJ"), Language.ZH)
+            for number in range(1, 15):
+                subject = SubjectCode(f"TJ-{number:03d}")
+                her = await _enrolled(stage, subject)
+                await join(stage, her, subject, Language.ZH)
+            transport = httpx.ASGITransport(app=stage.service.web_app())
+            async with httpx.AsyncClient(transport=transport, base_url="http://bench") as browser:
+                browser.cookies.set(session_cookie(secure=False), await _session(stage, StaffCode("CA1")))
+                say("\n## Console pages (14 participants)\n\n| page | median |\n| --- | ---: |")
+                for path in ("/", "/participants", "/participants/TJ-001", "/cases"):
+                    say(f"| `{path}` | {await _page_ms(browser, path):.0f} ms |")
+
+
+async def _session(stage: Rehearsal, staff: StaffCode) -> str:
+    """The token of a session at the console, as signing in gives it."""
+    token, archive = new_secret(), stage.service.desk.archive
+    idle_at = stage.clock.real_now() + timedelta(hours=1)
+    session = ConsoleSession(staff_code=staff, csrf=new_secret(), idle_at=idle_at)
+    async with archive.begin() as uow:
+        await uow.accounts.set_password_hash(staff, "no password fits this")
+        await uow.accounts.open_session(archive.keyring.hash_code(token), session, idle_at)
+    return token
+
+
+async def _page_ms(browser: httpx.AsyncClient, path: str) -> float:
+    times = []
+    for _ in range(7):
+        began = now()
+        response = await browser.get(path)
+        times.append(now() - began)
+        assert response.status_code == 200, (path, response.status_code)
+    return statistics.median(times) * 1000
+
+
+async def _enrolled(stage: Rehearsal, subject: SubjectCode) -> Person:
+    return await enrol(
+        stage,
+        subject,
+        language=Language.ZH,
+        consent_signed_on=date(2026, 3, 1),
+        day1_at=MONDAY + timedelta(days=1),
+        baseline=(Decimal(38), MONDAY),
+    )
+
+
 def start_up() -> None:
     times = []
     for _ in range(5):
@@ -166,6 +215,7 @@ async def main() -> None:
     await updates_per_second()
     await emergency_under_load()
     await idle_tick()
+    await console_pages()
     start_up()
 
 
