@@ -703,7 +703,7 @@ class TriageRules:
     emergency_fallback: TextId
     urgent_fallback: TextId
     same_day_text: TextId = TextId("SD-1")
-    department_text: TextId = TextId("UR-2")
+    department_text: TextId
     routine_text: TextId = TextId("RT-1")
     context_rules: tuple[ContextRule, ...] = ()
     temperature: TemperatureRules | None = None
