@@ -53,6 +53,18 @@ _REASON = Field(
 )
 
 
+def _unit_field(request: Request) -> Field:
+    """The unit chosen beside the value; left empty where it was typed with it."""
+    with_value = speech_of(request).say("console.entry.unit_with_value")
+    return Field(
+        name="unit",
+        label="console.entry.unit",
+        kind=FieldKind.CHOICE,
+        choices=[("", with_value), *((unit, unit) for unit in _UNITS)],
+        required=False,
+    )
+
+
 async def lab(request: Request) -> Response:
     """A new result."""
     return await _served(request, await _lab_form(request))
@@ -129,16 +141,7 @@ async def _lab_form(request: Request) -> Form:
         fields=(
             Field(name="analyte", label="console.entry.analyte", kind=FieldKind.CHOICE, choices=analytes),
             Field(name="value", label="console.entry.value", hint="console.entry.value_hint"),
-            Field(
-                name="unit",
-                label="console.entry.unit",
-                kind=FieldKind.CHOICE,
-                choices=[
-                    ("", speech_of(request).say("console.entry.unit_with_value")),
-                    *((u, u) for u in _UNITS),
-                ],
-                required=False,
-            ),
+            _unit_field(request),
             Field(
                 name="sampled",
                 label="console.entry.sampled",
@@ -193,16 +196,7 @@ async def _lab_correction_form(request: Request) -> Form:
             Field(
                 name="value", label="console.entry.right_value", hint="console.entry.stays", required=False
             ),
-            Field(
-                name="unit",
-                label="console.entry.unit",
-                kind=FieldKind.CHOICE,
-                choices=[
-                    ("", speech_of(request).say("console.entry.unit_with_value")),
-                    *((u, u) for u in _UNITS),
-                ],
-                required=False,
-            ),
+            _unit_field(request),
             Field(
                 name="sampled",
                 label="console.entry.sampled",

@@ -17,7 +17,6 @@ from typing import Final
 
 import structlog
 from telegram import Bot
-from telegram.error import TelegramError
 
 from bot.actions.keep_updates import Arrived
 from bot.rules import callback
@@ -49,7 +48,7 @@ class DirectAdvice:
                 continue
             try:
                 await self._answer(one)
-            except (TelegramError, ValueError, KeyError) as error:
+            except Exception as error:  # an update of any shape may stand before the one that matters
                 # Not remembered: it is tried again when it comes back.
                 _log.error(
                     "emergency advice could not be sent", update=one.update_id, error=type(error).__name__

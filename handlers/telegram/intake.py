@@ -144,10 +144,7 @@ class Intake:
         self._failures += 1
         _log.error("updates could not be kept", count=len(arrived), error=type(error).__name__)
         self._report("storage cannot be written")
-        try:
-            await self._storage_trouble(arrived)
-        except Exception as trouble:  # the emergency road must not end the ordinary one
-            _log.error("the emergency road failed", error=type(trouble).__name__)
+        await advised(arrived, self._storage_trouble)
         return self._patience.after(self._failures)
 
     async def _take_webhook_away(self) -> None:
@@ -172,10 +169,18 @@ async def kept_or_advised(keeper: Keeper, arrived: Sequence[Arrived], storage_tr
     try:
         await asyncio.wait({keeping}, timeout=SLOW_S)
         if not keeping.done():
-            await storage_trouble(arrived)
+            await advised(arrived, storage_trouble)
         return await keeping
     finally:
         keeping.cancel()
+
+
+async def advised(arrived: Sequence[Arrived], storage_trouble: StorageTrouble) -> None:
+    """The emergency road; whatever goes wrong on it must not end the ordinary one."""
+    try:
+        await storage_trouble(arrived)
+    except Exception as error:
+        _log.error("the emergency road failed", error=type(error).__name__)
 
 
 def arrived_from(update: object) -> Arrived:

@@ -26,6 +26,7 @@ from handlers.telegram.intake import (
     Keeper,
     Report,
     StorageTrouble,
+    advised,
     arrived_from,
     kept_or_advised,
     nobody_to_tell,
@@ -63,7 +64,7 @@ def webhook_route(
             new = await kept_or_advised(keeper, [arrived], storage_trouble)
         except Exception as error:  # whatever it was: not kept, so not confirmed
             _log.error("an update could not be kept", error=type(error).__name__)
-            await storage_trouble([arrived])
+            await advised([arrived], storage_trouble)
             return _said(503)
         if new:
             wake()

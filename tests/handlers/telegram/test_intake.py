@@ -12,7 +12,7 @@ from bot.delivery.aiohttp_request import TelegramConnection, telegram_connection
 from bot.rehearsal import faults
 from bot.rehearsal.chats import Person
 from bot.rehearsal.stand_in import StandIn
-from handlers.telegram.intake import Intake, Keeper
+from handlers.telegram.intake import Intake, Keeper, kept_or_advised
 from storage.archive import Archive
 from storage.errors import StorageUnavailable
 from tests.bell import Bell
@@ -222,3 +222,21 @@ async def test_she_is_in_the_same_lane_whatever_she_does(
     lanes = {row.lane for row in await keeper.claim(100)}
     assert lanes == {archive.keyring.lane(li.id)}
     assert str(li.id) not in str(lanes)
+
+
+async def test_a_fault_on_the_emergency_road_does_not_end_the_keeping() -> None:
+    """Keeping is slow, the road past the archive fails: what was being kept is kept all the same."""
+    begun, tried = asyncio.Event(), asyncio.Event()
+
+    class SlowKeeper:
+        async def keep(self, arrived: Sequence[Arrived]) -> int:
+            begun.set()
+            await tried.wait()
+            return len(arrived)
+
+    async def faulty(arrived: Sequence[Arrived]) -> None:
+        assert begun.is_set()
+        tried.set()
+        raise RuntimeError("the road is broken")
+
+    assert await kept_or_advised(SlowKeeper(), [Arrived(1, 2, b"{}")], faulty) == 1
