@@ -22,6 +22,7 @@ from bot.commands.speaking import SITE_ZONE, refuse
 from bot.commands.staff import staff_app
 from bot.commands.study import study_app
 from bot.commands.understand import TEXT_MAY_BEGIN_WITH_A_DASH, understand_command
+from bot.commands.worklist import worklist_command
 from bot.rules.errors import Refusal, StudyFileFaulty
 from bot.rules.messages import Phrase
 from bot.rules.study import Language
@@ -54,6 +55,7 @@ app.command("health")(health_command)
 app.command("understand", context_settings=TEXT_MAY_BEGIN_WITH_A_DASH)(understand_command)
 app.command("export")(export_command)
 app.command("figures")(figures_command)
+app.command("worklist")(worklist_command)
 for name, room in (
     ("study", study_app),
     ("site", site_app),

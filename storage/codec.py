@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
 
-from bot.rules import access, activities, case, messages, participant, report, study, worklist
+from bot.rules import access, activities, case, messages, participant, report, sae, study, worklist
 
 _KINDS: tuple[type, ...] = (
     study.Bilingual,
@@ -48,6 +48,7 @@ _ENUMS: tuple[type[Enum], ...] = (
     report.ReportStatus,
     activities.ActivityStatus,
     activities.CancelReason,
+    sae.SaeCause,
     worklist.WorkKind,
     access.AuthMethod,
 )

@@ -32,6 +32,7 @@ from bot.rules.participant import (
     TreatmentStop,
 )
 from bot.rules.report import Answer, Assessment, OpenedBy, Report, Reporter, ReportStatus
+from bot.rules.sae import Causality, SaeAnswer, SaeCause, SaeCriterion, SaeTask, answered_in_time
 from bot.rules.study import Bilingual, Language, Level, Sex, Study
 from storage.conversations import SaidText
 from storage.overviews import LogEntry, LoggedEvent
@@ -45,7 +46,10 @@ _EVENTS = "ABOUT | RAISED | ACKNOWLEDGED | CONTACTED | CONTACT_FAILED | CLOSED"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that is known of one participant; `reads_words`: her free text goes along."""
+    """All that is known of one participant; `reads_words`: her free text goes along.
+
+    `serious`: what may have been a serious event, with the answer where there is one.
+    """
 
     participant: Participant
     consents: tuple[Consent, ...]
@@ -53,6 +57,7 @@ class Facts:
     course: Course
     cut_at: datetime
     reads_words: bool
+    serious: tuple[tuple[SaeTask, SaeAnswer | None], ...] = ()
 
     def of(self, kind: type[_Fact]) -> tuple[_Fact, ...]:
         """The facts of one kind, oldest first."""
@@ -85,6 +90,9 @@ def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
         _table("words", "everything the patient typed", "患者原话", _WORDS, _words, facts),
         _table("cases", "matters a person had to take", "事件", _CASES, _cases, facts),
         _table("case_events", "what happened in each case", "事件经过", _CASE_EVENTS, _case_events, facts),
+        _table(
+            "serious_events", "events that may be serious", "可能的严重不良事件", _SERIOUS, _serious, facts
+        ),
     )
 
 
@@ -618,4 +626,51 @@ def _case_events(facts: Facts) -> _Rows:
             event.kind,
             event.actor_code,
             facts.words(event.note),
+        )
+
+
+_SERIOUS = (
+    _code("task_id", "id", "编号"),
+    _code("case_id", "case it came from; empty: none", "来自事件（空：无）"),
+    _code("causes", "why it may be serious; the bot never decides", "可能严重的原因", words_of(SaeCause)),
+    _moment("raised_at", "asked", "提出时间"),
+    _moment("aware_at", "the site knew; the clock begins", "中心获知时间（开始计时）"),
+    _moment("due_at", "answer due", "应答截止时间"),
+    _code("answered_by", "answered by", "作答人"),
+    _moment("answered_at", "answered; empty: open", "作答时间（空：未作答）"),
+    _yes_no("in_time", "answered in time; empty: open", "是否按时（空：未作答）"),
+    _yes_no("serious", "serious, as the investigator decided; empty: open", "研究者判定为严重（空：未作答）"),
+    _code("criteria", "criteria ticked", "严重标准", words_of(SaeCriterion)),
+    column("started_on", ColumnKind.DAY, "event began on", "发生日期"),
+    _code("to_study_drug", "related to the study drug", "与试验药物的关系", words_of(Causality)),
+    _code("to_other_therapy", "related to other therapy", "与其他治疗的关系", words_of(Causality)),
+    _text("action_with_drug", "what was done with the study drug", "对试验药物采取的措施"),
+    _text("outcome", "outcome of the event", "事件转归"),
+    column("grade", ColumnKind.WHOLE, "CTCAE grade, confirmed", "CTCAE 分级（已确认）"),
+    _text("narrative", "narrative, or why it is not serious", "描述，或不严重的理由"),
+)
+
+
+def _serious(facts: Facts) -> _Rows:
+    for task, answer in facts.serious:
+        yield (
+            task.subject_code,
+            task.id,
+            task.case_id,
+            " ".join(task.causes),
+            task.raised_at,
+            task.aware_at,
+            task.due_at,
+            task.answered_by,
+            task.answered_at,
+            answered_in_time(task),
+            task.serious,
+            " ".join(answer.criteria) if answer else None,
+            answer.started_on if answer else None,
+            answer.to_study_drug if answer else None,
+            answer.to_other_therapy if answer else None,
+            facts.words(answer.action_with_drug) if answer else None,
+            facts.words(answer.outcome) if answer else None,
+            answer.grade if answer else None,
+            facts.words(answer.narrative) if answer else None,
         )

@@ -150,6 +150,12 @@ async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, *, reads
         course=await course_of(uow, participant),
         cut_at=desk.now(),
         reads_words=reads_words,
+        serious=tuple(
+            [
+                (task, await uow.sae_tasks.answer_of(task.id))
+                for task in await uow.sae_tasks.of(participant.subject_code)
+            ]
+        ),
     )
 
 

@@ -5,6 +5,7 @@ The bot never decides seriousness. Source: specification 3.6.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -14,18 +15,20 @@ from bot.actions.desk import Desk, actor_of, entitled, site_of
 from bot.actions.speak import phrase, to_staff
 from bot.clock import new_id
 from bot.rules import sae
-from bot.rules.access import SYSTEM, Act, AuthMethod
+from bot.rules.access import SYSTEM, Act, AuthMethod, Staff
 from bot.rules.errors import NotEntitled
 from bot.rules.messages import Priority
 from bot.rules.participant import Participant
 from bot.rules.sae import SaeAnswer, SaeCause, SaeReminder, SaeTask, SaeTaskId
-from bot.rules.study import StaffCode
+from bot.rules.study import Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
 _log = structlog.get_logger()
 AT_ONCE = 50
 # Until somebody of the staff has been told, whether they have is looked up so often.
 _LOOK_AGAIN = timedelta(minutes=15)
+# Told where a site has nobody in the roles that should hear: no clock ends in silence.
+_WHO_ELSE = (Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR, Role.COORDINATOR, Role.CENTRAL)
 
 
 async def note_potential_sae(
@@ -156,16 +159,18 @@ async def _look_who_knows(uow: UnitOfWork, desk: Desk, task: SaeTask) -> None:
     await uow.sae_tasks.save(begun)
 
 
+async def _holding(uow: UnitOfWork, roles: Sequence[Role], site: SiteCode) -> dict[StaffCode, Staff]:
+    """Everybody in these roles there, each once."""
+    return {staff.code: staff for role in roles for staff in await uow.staff.holding(role, site)}
+
+
 async def _remind(
     uow: UnitOfWork, desk: Desk, participant: Participant, reminder: SaeReminder, task: SaeTask
 ) -> None:
     site = await site_of(uow, participant.site_code)
     key = "staff.sae.overdue" if reminder.overdue else "staff.sae.due"
     said = phrase(key, subject=participant.subject_code, at=task.due_at)
-    told = {}
-    for role in reminder.roles:
-        for staff in await uow.staff.holding(role, site.code):
-            told[staff.code] = staff
+    told = await _holding(uow, reminder.roles, site.code) or await _holding(uow, _WHO_ELSE, site.code)
     for staff in told.values():
         await uow.outbox.put(
             to_staff(

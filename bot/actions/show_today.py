@@ -16,6 +16,7 @@ from bot.rules.access import Act, Site, Staff, may
 from bot.rules.activities import ActivityKind
 from bot.rules.changes import name_of
 from bot.rules.messages import Button, Message, Phrase, Priority
+from bot.rules.sae import SaeTask, is_overdue
 from bot.rules.study import Level
 from bot.rules.worklist import WorkItem, WorkKind, counts
 from storage.unit_of_work import UnitOfWork
@@ -38,7 +39,7 @@ async def show_today(uow: UnitOfWork, desk: Desk, staff: Staff, *, page: int, ke
     page = min(max(page, 1), pages)
     shown = found.items[(page - 1) * A_PAGE : page * A_PAGE]
     said = [_head(found.sites, found.items, desk.now())]
-    said += [_line(item, page, place) for place, item in enumerate(shown, 1)]
+    said += [_line(item, page, place, desk.now()) for place, item in enumerate(shown, 1)]
     if pages > 1:
         said.append(phrase("staff.today.page", page=page, pages=pages))
     rows = (*_rows(staff, shown, page), *_turning(page, pages))
@@ -75,19 +76,29 @@ def _head(sites: Sequence[Site], items: Sequence[WorkItem], now: datetime) -> Ph
     )
 
 
-def _line(item: WorkItem, page: int, place: int) -> Phrase:
+def _line(item: WorkItem, page: int, place: int, now: datetime) -> Phrase:
     """One item: who, what, since or for when, and who has it."""
     number = (page - 1) * A_PAGE + place
     told = [phrase("staff.today.what", number=number, subject=item.subject, kind=item.kind)]
     if item.level > Level.NONE:
         told.append(phrase("staff.today.level", level=item.level))
-    if item.activity is not None:
+    if item.serious is not None:
+        told.append(_deadline(item.serious, now))
+    elif item.activity is not None:
         told.append(name_of(item.activity))
         told.append(phrase("staff.today.when", at=item.at))
     else:
         told.append(phrase("staff.today.since", at=item.at))
     told += _holder(item)
     return phrase("staff.today.item", told=tuple(told))
+
+
+def _deadline(task: SaeTask, now: datetime) -> Phrase:
+    """By when an investigator answers whether an event was serious."""
+    if task.due_at is None:
+        return phrase("staff.today.since", at=task.raised_at)
+    late = is_overdue(task, now)
+    return phrase("staff.today.overdue" if late else "staff.today.answer_by", at=task.due_at)
 
 
 def _holder(item: WorkItem) -> list[Phrase]:

@@ -65,6 +65,7 @@ async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, cases: l
         open_cases=tuple(cases),
         abouts={case.id: await _abouts(uow, case.id) for case in cases},
         reports=tuple(one for one in reports if one.status is ReportStatus.OPEN or one.id in raised),
+        serious=tuple(await uow.sae_tasks.of(participant.subject_code)),
         baseline_untimed=any(lab.baseline and lab.sampled_at is None for lab in course.labs),
     )
 

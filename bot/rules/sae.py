@@ -152,7 +152,7 @@ def next_reminder(rules: SaeRules, task: SaeTask, now: datetime) -> SaeReminder 
     told = task.told
     while _moments(rules, task, told + 1)[told] <= now:
         told += 1
-    overdue = now >= task.due_at
+    overdue = is_overdue(task, now)
     since = now - task.aware_at
     first = [Role.SUB_INVESTIGATOR]
     if any(at <= since for at in rules.remind_principal_after):
@@ -160,6 +160,18 @@ def next_reminder(rules: SaeRules, task: SaeTask, now: datetime) -> SaeReminder 
     roles = (Role.PRINCIPAL_INVESTIGATOR, Role.CENTRAL) if overdue else tuple(first)
     after = replace(task, told=told, next_step_at=_moments(rules, task, told + 1)[told])
     return SaeReminder(roles, overdue, after)
+
+
+def is_overdue(task: SaeTask, now: datetime) -> bool:
+    """Nobody has answered and the time is over: from the very moment it is due."""
+    return task.answered_at is None and task.due_at is not None and now >= task.due_at
+
+
+def answered_in_time(task: SaeTask) -> bool | None:
+    """Whether the answer came before its time was over; None while there is none."""
+    if task.answered_at is None:
+        return None
+    return task.due_at is None or task.answered_at <= task.due_at
 
 
 def check_answer(task: SaeTask, answer: SaeAnswer) -> None:

@@ -9,14 +9,15 @@ by CA1; dose 2 of TJ-003 due at 09:30, stated done; dose 3 of TJ-005 whose blood
 not there; TJ-009 who left two check-ins unanswered. NOW: TJ-001, TJ-007. TODAY: TJ-003. WAITING: TJ-005.
 QUIET: TJ-009.
 
-Source: specification 1.5, 1.10, 3.3 (what staff are told of); screens.md "Worklist"; chat.md "Morning".
+Source: specification 1.5, 1.10, 3.3 (what staff are told of), 3.6 (potential serious events); screens.md
+"Worklist"; chat.md "Morning".
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
@@ -25,6 +26,7 @@ from bot.rules.calendar import local_day
 from bot.rules.case import Case, CaseId, CaseKind
 from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState
 from bot.rules.report import Report, ReportStatus
+from bot.rules.sae import SaeTask, is_overdue
 from bot.rules.study import Level, SiteCode, SubjectCode
 
 # What the timer raised about a visit; it stands with the visit. The word after `staff.notice.`.
@@ -50,6 +52,7 @@ class WorkKind(StrEnum):
     """What is to be done; in the order in which they stand within a section, at the same level."""
 
     ALARM = "ALARM"
+    SERIOUS = "SERIOUS"
     FINDING = "FINDING"
     WINDOW_CLOSED = "WINDOW_CLOSED"
     WINDOW_CLOSES = "WINDOW_CLOSES"
@@ -75,6 +78,7 @@ class WorkItem:
 
     `at`: since when, or for when. `level` is that of its cases (NONE: no case). `activity`: the visit it is
     about. `cases`: what must be closed with it, the highest level first. `report`: the unfinished one.
+    `serious`: the question whether an event was serious, with its clock.
     """
 
     kind: WorkKind
@@ -86,12 +90,13 @@ class WorkItem:
     activity: PlannedActivity | None = None
     cases: tuple[Case, ...] = ()
     report: Report | None = None
+    serious: SaeTask | None = None
 
     @property
     def key(self) -> str:
         """The same for as long as it is the same thing."""
         what = self.cases[0].id if self.cases else self.activity.key if self.activity else self.kind.value
-        return f"{self.subject}:{self.kind.value}:{what}"
+        return f"{self.subject}:{self.kind.value}:{self.serious.id if self.serious else what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,7 @@ class Facts:
 
     `abouts` gives for each open case what the timer or the patient raised it for: a key `staff.notice.…` or
     `staff.story.…`, or the id of her words. `reports` are her newest ones. `baseline_untimed`: a count whose
-    sample time is not recorded.
+    sample time is not recorded. `serious`: the questions of serious events that nobody has answered.
     """
 
     participant: Participant
@@ -109,6 +114,7 @@ class Facts:
     abouts: Mapping[CaseId, tuple[str, ...]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
     baseline_untimed: bool = False
+    serious: tuple[SaeTask, ...] = ()
 
 
 def worklist(facts: Iterable[Facts], now: datetime) -> tuple[WorkItem, ...]:
@@ -117,11 +123,15 @@ def worklist(facts: Iterable[Facts], now: datetime) -> tuple[WorkItem, ...]:
 
 
 def in_order(items: Iterable[WorkItem]) -> tuple[WorkItem, ...]:
-    """By section; within it the highest level, then the kind, then the oldest."""
+    """By section; within it the highest level, then the kind, then the oldest.
+
+    A question of a serious event stands before every case of its day: its clock runs.
+    """
 
     def place(item: WorkItem) -> tuple[Section, int, int, datetime, str, bool, str]:
         is_dose = item.kind is WorkKind.INJECTION
-        return item.section, -item.level, _RANKS[item.kind], item.at, item.subject, is_dose, item.key
+        level = Level.URGENT if item.serious is not None else item.level
+        return item.section, -level, _RANKS[item.kind], item.at, item.subject, is_dose, item.key
 
     return tuple(sorted(items, key=place))
 
@@ -137,6 +147,7 @@ def items_of(facts: Facts, now: datetime) -> tuple[WorkItem, ...]:
     visits = _Visits(facts, now)
     alone = [case for case in facts.open_cases if case.id not in visits.taken]
     found = [*visits.items, *(_of_case(facts, case) for case in alone)]
+    found += _of_serious(facts, now)
     found += _of_report_under_way(facts, now)
     found += _of_record(facts)
     found += _of_road(facts)
@@ -231,6 +242,19 @@ def _kind_of_case(facts: Facts, case: Case) -> WorkKind:
     if case.report_id in unfinished:
         return WorkKind.UNFINISHED
     return WorkKind.WISH if case.kind in (CaseKind.REQUEST, CaseKind.WORDS) else WorkKind.FINDING
+
+
+def _of_serious(facts: Facts, now: datetime) -> Iterator[WorkItem]:
+    """An event that may be serious, until an investigator has answered: today, and now once it is overdue.
+
+    `at` is when the answer is due, or since when it is asked while the clock has not begun. It stays after
+    the case is closed and after the participation ended. Source: specification 3.6.
+    """
+    for task in facts.serious:
+        if task.answered_at is None:
+            section = Section.NOW if is_overdue(task, now) else Section.TODAY
+            item = _item(facts, WorkKind.SERIOUS, section, task.due_at or task.raised_at)
+            yield replace(item, serious=task)
 
 
 def _of_report_under_way(facts: Facts, now: datetime) -> Iterator[WorkItem]:

@@ -25,6 +25,7 @@ from bot.rules.messages import Phrase
 from bot.rules.participant import DoseKind, HoldReason, ParticipantState, StatedWhat
 from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
+from bot.rules.sae import SaeCause
 from bot.rules.staff_notices import NoticeKind
 from bot.rules.study import Language, Level, Role, Sex, Study
 from bot.rules.watch import Trouble
@@ -63,6 +64,7 @@ SAID_ENUMS: tuple[type[Enum], ...] = (
     Reporter,
     ReportStatus,
     Role,
+    SaeCause,
     Sex,
     StatedWhat,
     WorkKind,

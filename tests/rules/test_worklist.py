@@ -13,6 +13,7 @@ from bot.rules.activities import Course
 from bot.rules.case import Case, CaseId, CaseKind
 from bot.rules.participant import ParticipantState, StatedWhat
 from bot.rules.report import OpenedBy, Report, ReportId, ReportStatus
+from bot.rules.sae import SaeCause, SaeTask, SaeTaskId, aware
 from bot.rules.schedule import plan
 from bot.rules.study import Language, Level
 from bot.rules.worklist import Facts, Section, WorkKind, counts, in_order, items_of, worklist
@@ -189,3 +190,46 @@ class TestOrder:
             Level.EMERGENCY,
             Level.URGENT,
         ]
+
+
+class TestSeriousEvents:
+    """Known to the site on Monday 9 March at 18:00, so due on Tuesday at 18:00 (specification 3.6)."""
+
+    asked = SaeTask(
+        id=SaeTaskId("S1"),
+        subject_code=TJ_001,
+        causes=(SaeCause.ADMITTED,),
+        raised_at=at("2026-03-09 17:00"),
+        aware_at=None,
+        due_at=None,
+        next_step_at=None,
+    )
+    known = aware(study().sae, asked, at("2026-03-09 18:00"))
+
+    def test_it_is_there_from_when_it_is_asked_until_it_is_answered(self) -> None:
+        (item,) = items_of(facts(serious=(self.asked,)), NOW)
+        assert (item.kind, item.section, item.at) == (
+            WorkKind.SERIOUS,
+            Section.TODAY,
+            at("2026-03-09 17:00"),
+        )
+        answered = replace(self.known, answered_at=at("2026-03-10 08:00"))
+        assert items_of(facts(serious=(answered,)), NOW) == ()
+
+    @pytest.mark.parametrize(
+        ("now", "section"),
+        [("2026-03-10 17:59", Section.TODAY), ("2026-03-10 18:00", Section.NOW)],
+    )
+    def test_overdue_it_is_a_matter_of_now(self, now: str, section: Section) -> None:
+        (item,) = items_of(facts(serious=(self.known,)), at(now))
+        assert (item.section, item.at) == (section, at("2026-03-10 18:00"))
+
+    def test_it_stands_before_the_cases_of_its_day_and_outlives_the_participation(self) -> None:
+        died = participant(state=ParticipantState.DIED)
+        of = facts(participant=died, serious=(self.known,), open_cases=(case(Level.SAME_DAY),))
+        assert [item.kind for item in items_of(of, NOW)] == [WorkKind.SERIOUS, WorkKind.FINDING]
+
+    def test_two_questions_are_two_things_to_do(self) -> None:
+        other = replace(self.known, id=SaeTaskId("S2"))
+        items = items_of(facts(serious=(self.known, other)), NOW)
+        assert len({item.key for item in items}) == 2

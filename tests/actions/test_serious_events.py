@@ -1,0 +1,91 @@
+"""An event that may be serious: raised by the facts, on everybody's list, answered by an investigator."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.actions.close_case import close_case
+from bot.actions.export_dataset import cut_for_operator
+from bot.actions.note_sae import answer_sae
+from bot.actions.worklist import read_worklist
+from bot.rules.case import Outcome
+from bot.rules.dataset import Cell
+from bot.rules.errors import NotEntitled, Refusal
+from bot.rules.sae import Causality, SaeAnswer, SaeCriterion, SaeTask
+from bot.rules.worklist import Section, WorkKind
+from storage.archive import Archive
+from tests.ward import CA1, CENTRAL, CONSOLE, CRC, OPERATOR, PI, SI1, SUBI, TJ_001, Ward, ward_of
+
+
+@pytest.fixture
+async def ward(sqlite_archive: Archive) -> Ward:
+    """Bleeding that would not stop, on Friday 6 March at 20:00; she was admitted."""
+    opened = ward_of(sqlite_archive)
+    await opened.open()
+    await opened.until("2026-03-06 20:00")
+    await opened.phones.type(11, "流鼻血止不住，要晕倒了")
+    case = max(await opened.open_cases(), key=lambda one: one.level)
+    await opened.phones.tap(SUBI, "我来处理")
+    await close_case(opened.desk, case_id=case.id, by=SI1, outcome=Outcome.ADMITTED, auth=CONSOLE)
+    return opened
+
+
+async def the_task(ward: Ward) -> SaeTask:
+    async with ward.desk.archive.read() as uow:
+        (task,) = await uow.sae_tasks.of(TJ_001)
+    return task
+
+
+async def exported(ward: Ward) -> dict[str, Cell]:
+    made = await cut_for_operator(ward.desk, by=OPERATOR, site=None)
+    table = next(one for one in made.tables if one.name == "serious_events")
+    (row,) = table.rows
+    return dict(zip([one.name for one in table.columns], row, strict=True))
+
+
+async def test_it_is_asked_until_answered_in_chat_console_and_export(ward: Ward) -> None:
+    task = await the_task(ward)
+    assert list(task.causes) == ["LEVEL", "ADMITTED", "OUTCOME"] or list(task.causes) == ["LEVEL", "OUTCOME"]
+    (item,) = [one for one in (await read_worklist(ward.desk, by=CA1)).items if one.kind is WorkKind.SERIOUS]
+    assert (item.section, item.at) == (Section.TODAY, task.due_at)
+    await ward.phones.type(CRC, "/today")
+    assert "可能的严重不良事件" in ward.phones.last(CRC)
+    assert "请在 3月7日" in ward.phones.last(CRC)
+    # The weekend stops nothing: each reminder, then overdue to principal investigator and central.
+    heard = len(ward.heard(SUBI))
+    for words in ("2026-03-06 22:01", "2026-03-07 04:01", "2026-03-07 12:01", "2026-03-07 16:01"):
+        await ward.until(words)
+    assert sum("可能的严重不良事件" in one for one in ward.heard(SUBI, heard)) == 4
+    assert sum("可能的严重不良事件" in one for one in ward.heard(PI)) == 1
+    assert not any("已超时" in one for one in ward.heard(CENTRAL))
+    await ward.until("2026-03-07 20:01")
+    await ward.until("2026-03-07 22:01")
+    assert sum("已超时" in one for one in ward.heard(CENTRAL)) == 2
+    assert (await read_worklist(ward.desk, by=CA1)).items[0].section is Section.NOW
+    await ward.phones.type(CRC, "/today")
+    assert "已超时，应于 3月7日" in ward.phones.last(CRC)
+    assert (await exported(ward))["answered_at"] is None
+    # Only an investigator decides, once, and the bot never does.
+    answer = SaeAnswer(
+        serious=True,
+        narrative="admitted for one night",
+        criteria=(SaeCriterion.AESHOSP,),
+        started_on=date(2026, 3, 6),
+        to_study_drug=Causality.NOT_RELATED,
+        grade=3,
+    )
+    with pytest.raises(NotEntitled):
+        await answer_sae(ward.desk, task_id=task.id, answer=answer, by=CA1, auth=CONSOLE)
+    await answer_sae(ward.desk, task_id=task.id, answer=answer, by=SI1, auth=CONSOLE)
+    with pytest.raises(Refusal, match="sae_answered"):
+        await answer_sae(ward.desk, task_id=task.id, answer=answer, by=SI1, auth=CONSOLE)
+    assert not [one for one in (await read_worklist(ward.desk, by=CA1)).items if one.kind is WorkKind.SERIOUS]
+    heard = len(ward.heard(CENTRAL))
+    await ward.until("2026-03-08 09:00")
+    assert not any("严重不良事件" in one for one in ward.heard(CENTRAL, heard))
+    row = await exported(ward)
+    assert (row["answered_by"], row["in_time"], row["serious"]) == ("SI1", False, True)
+    assert (row["criteria"], row["grade"], row["to_study_drug"]) == ("AESHOSP", 3, "NOT_RELATED")
+    assert (row["aware_at"], row["due_at"]) == (task.aware_at, task.due_at)
