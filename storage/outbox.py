@@ -174,9 +174,12 @@ class Outbox:
         hers = and_(col(OutboxMessageRow.lane) == _lane(to), col(OutboxMessageRow.routine).is_(True))
         return await self._cancel(hers, reason, at)
 
-    async def cancel_all(self, to: Recipient, reason: str, at: datetime) -> int:
-        """Cancels every open row of a recipient, safety texts too: she died."""
-        return await self._cancel(col(OutboxMessageRow.lane) == _lane(to), reason, at)
+    async def cancel_all(self, to: Recipient, reason: str, at: datetime, *, but_safety: bool = False) -> int:
+        """Cancels every open row of a recipient: she died, or left the study (then not a safety text)."""
+        hers = col(OutboxMessageRow.lane) == _lane(to)
+        if but_safety:
+            hers = and_(hers, col(OutboxMessageRow.priority) != int(Priority.SAFETY))
+        return await self._cancel(hers, reason, at)
 
     async def get_by_key(self, unique_key: str) -> OutboxRow | None:
         row = await self._by_key(unique_key)

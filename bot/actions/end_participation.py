@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from bot.actions.chart import opened, reasoned
 from bot.actions.desk import Desk
 from bot.actions.note_sae import note_potential_sae
+from bot.actions.plan_visits import cancel_for_staff
 from bot.actions.speak import participant_as_recipient, phrase
 from bot.rules.access import Act, AuthMethod
 from bot.rules.changes import Effects
@@ -88,11 +89,12 @@ async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth:
             reason=reason,
         )
         whom = participant_as_recipient(chart.subject)
+        await cancel_for_staff(chart.uow, chart.desk, ended)
         if entry.ended_as is ParticipantState.DIED:
             await chart.uow.outbox.cancel_all(whom, "died", chart.now)
             await note_potential_sae(chart.uow, chart.desk, ended, (SaeCause.DIED,), aware_at=chart.now)
         else:
-            await chart.uow.outbox.cancel_routine(whom, "left the study", chart.now)
+            await chart.uow.outbox.cancel_all(whom, "left the study", chart.now, but_safety=True)
         if entry.ended_as is ParticipantState.SCREEN_FAILED:
             await chart.uow.identities.end(whom, chart.now, "screen failure")
         return ended

@@ -62,8 +62,7 @@ async def settle(
     found = effects(desk.study, participant, before, after, now, planned_before=planned_before)
     for change in found.changes:
         if change.kind in _NO_LONGER_PLANNED:
-            tag = cancel_tag(participant.subject_code, change.activity.key)
-            await uow.outbox.cancel(tag, "no longer true", now)
+            await _cancel_reminders(uow, participant.subject_code, change.activity.key, "no longer true", now)
     await _hold_back(uow, desk, participant, after)
     await _tell_her(uow, desk, participant, after, found)
     if found.state_after is not participant.state:
@@ -130,6 +129,27 @@ def cancel_tag(subject: SubjectCode, activity_key: str) -> str:
     return f"reminder:{subject}:{activity_key}"
 
 
+def staff_tag(subject: SubjectCode, activity_key: str) -> str:
+    """The tag of what staff are reminded of for one activity."""
+    return f"staff-reminder:{subject}:{activity_key}"
+
+
+async def cancel_for_staff(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
+    """What staff were still to be reminded of for her: she left the study, or died."""
+    for activity in schedule.plan(desk.study, await course_of(uow, participant)):
+        await uow.outbox.cancel(
+            staff_tag(participant.subject_code, activity.key), "participation ended", desk.now()
+        )
+
+
+async def _cancel_reminders(
+    uow: UnitOfWork, subject: SubjectCode, activity_key: str, reason: str, now: datetime
+) -> None:
+    """What waits to be said of this activity, to her and to staff."""
+    for tag in (cancel_tag(subject, activity_key), staff_tag(subject, activity_key)):
+        await uow.outbox.cancel(tag, reason, now)
+
+
 def _open(planned: tuple[PlannedActivity, ...]) -> list[PlannedActivity]:
     return [activity for activity in planned if activity.is_open]
 
@@ -140,8 +160,9 @@ async def _hold_back(uow: UnitOfWork, desk: Desk, participant: Participant, cour
         return
     for activity in schedule.plan(desk.study, course):
         if activity.kind is not ActivityKind.DRAW:
-            tag = cancel_tag(participant.subject_code, activity.key)
-            await uow.outbox.cancel(tag, "doses are on hold", desk.now())
+            await _cancel_reminders(
+                uow, participant.subject_code, activity.key, "doses are on hold", desk.now()
+            )
 
 
 async def _tell_her(

@@ -13,20 +13,22 @@ import structlog
 
 from bot.actions.confirm_activity import take_buttons_of_reminders
 from bot.actions.desk import Desk, site_of
-from bot.actions.plan_visits import cancel_tag, course_of
+from bot.actions.plan_visits import cancel_tag, course_of, staff_tag
 from bot.actions.raise_case import raise_case
 from bot.actions.report_symptoms import note_silence, offer_report, report_is_open
-from bot.actions.speak import Rows, button, phrase, to_participant
+from bot.actions.speak import Rows, button, phrase, to_participant, to_staff
+from bot.actions.who_is_called import everybody_of, who_is_called
 from bot.rules import activity_token, reminders
 from bot.rules.access import SYSTEM
 from bot.rules.case import CaseKind
 from bot.rules.check_ins import CheckIn
 from bot.rules.messages import Priority
 from bot.rules.participant import Participant
+from bot.rules.prophylaxis import StaffReminder
 from bot.rules.reminders import Reminder, ReminderKind
 from bot.rules.report import OpenedBy
 from bot.rules.staff_notices import StaffNotice
-from bot.rules.study import Level, SubjectCode
+from bot.rules.study import Level, Role, SubjectCode
 from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
 
@@ -34,6 +36,9 @@ _log = structlog.get_logger()
 # One tick takes this many; the next follows at once while any are due.
 AT_ONCE = 200
 AFTER_A_FAULT = timedelta(minutes=1)
+# Who gives the dose before a therapy ("Nurse/CRC reminder", specification 1.7), and who where nobody does.
+_WHO_GIVES = (Role.COORDINATOR,)
+_WHO_ELSE_GIVES = (Role.COORDINATOR, Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR)
 
 
 async def send_due_reminders(desk: Desk) -> int:
@@ -91,6 +96,8 @@ async def _look(uow: UnitOfWork, desk: Desk, participant: Participant, silent_un
     )
     for reminder in decision.reminders:
         await _remind(uow, desk, participant, reminder)
+    for staff_reminder in decision.for_staff:
+        await _remind_staff(uow, desk, participant, staff_reminder)
     for check_in in decision.check_ins:
         await _check_in(uow, desk, participant, check_in, now)
     for notice in decision.notices:
@@ -139,6 +146,34 @@ async def _remind(uow: UnitOfWork, desk: Desk, participant: Participant, reminde
         routine=True,
     )
     await uow.outbox.put(message, now)
+    await _record(uow, participant, "system:reminder:sent", reminder.key, now)
+
+
+async def _remind_staff(
+    uow: UnitOfWork, desk: Desk, participant: Participant, reminder: StaffReminder
+) -> None:
+    """To those who give the dose and are on duty; where nobody is, to everybody of the site's roles.
+
+    It cannot wait for the morning: the therapy starts when it starts.
+    """
+    site, now = await site_of(uow, participant.site_code), desk.now()
+    called = await who_is_called(uow, site.code, _WHO_GIVES, now)
+    people = called.people or await everybody_of(uow, site.code, _WHO_ELSE_GIVES)
+    key = "staff.prophylaxis.due" if reminder.now_due else "staff.prophylaxis.soon"
+    said = phrase(key, subject=participant.subject_code, number=reminder.therapy, at=reminder.target_at)
+    for staff in people:
+        message = to_staff(
+            staff,
+            site,
+            f"{reminder.key}:{staff.code}",
+            [said],
+            buttons=((button("staff.prophylaxis.see", f"y:{participant.subject_code}"),),),
+            priority=Priority.REMINDER,
+            about=participant.subject_code,
+            expires_at=reminder.expires_at,
+            cancel_tag=staff_tag(participant.subject_code, reminder.activity_key),
+        )
+        await uow.outbox.put(message, now)
     await _record(uow, participant, "system:reminder:sent", reminder.key, now)
 
 

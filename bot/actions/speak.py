@@ -133,6 +133,7 @@ def to_staff(
     edits: str | None = None,
     case_id: str | None = None,
     expires_at: datetime | None = None,
+    cancel_tag: str | None = None,
 ) -> Message:
     """A message to a member of staff, in their language, at the site's time; it carries no identity."""
     return Message(
@@ -149,6 +150,7 @@ def to_staff(
         protect_content=True,
         case_id=case_id,
         expires_at=expires_at,
+        cancel_tag=cancel_tag,
     )
 
 

@@ -3,7 +3,7 @@
 Worked case: baseline 38, therapy 1 starts on Monday 20 April at 10:00, lead two hours: the dose is due at
 08:00, give or take half an hour; blood is drawn on Sunday the 19th (17th to 20th). The infusion moves to
 14:00: the dose moves to 12:00. It is cancelled: both go. Once the dose was given, a therapy that moves asks
-for no second one.
+for no second one. Whoever gives it is reminded at 07:00 and at 08:00, unless it is recorded by then.
 
 Source: registry F6; specification 1.5 (P[i]), 1.7; open points O5, O6.
 """
@@ -25,7 +25,7 @@ from bot.rules.activities import (
 )
 from bot.rules.calendar import at_local, local_clock
 from bot.rules.participant import TERMINAL_STATES, LabResult, ParticipantState, Therapy
-from bot.rules.study import ProphylaxisRules, Study
+from bot.rules.study import ProphylaxisRules, Study, SubjectCode
 
 
 def prophylaxis_key(number: int) -> str:
@@ -80,6 +80,52 @@ def plan_prophylaxis(
         if is_eligible(study, course, therapy) or therapy.number in course.prophylaxis():
             planned.append(_dose(study, course, rules, therapy))
     return tuple(planned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffReminder:
+    """Tell those who give the dose that it is due at `target_at`: some time before, and `now_due`.
+
+    Useful from `at` to just before `expires_at`: until the second one speaks, then until the therapy starts.
+    """
+
+    key: str
+    activity_key: str
+    therapy: int
+    target_at: datetime
+    at: datetime
+    expires_at: datetime
+    now_due: bool
+
+
+def staff_reminders(
+    study: Study, subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity], *, held: bool
+) -> tuple[StaffReminder, ...]:
+    """Two for every dose before a therapy that no record has closed; none while doses are on hold.
+
+    Her own word that it was given silences nobody: only the record does. Source: specification 1.7 (3, 4).
+    """
+    rules = study.prophylaxis
+    if rules is None or held or course.held():
+        return ()
+    found: list[StaffReminder] = []
+    for one in planned:
+        if one.kind is not ActivityKind.PROPHYLAXIS or not one.is_open or one.therapy is None:
+            continue
+        soon, due = one.target_at - rules.remind_staff_before, one.target_at
+        for name, at, until in (("soon", soon, due), ("due", due, due + rules.lead)):
+            found.append(
+                StaffReminder(
+                    key=f"staff-reminder:{subject}:{one.key}:{name}:{one.version}",
+                    activity_key=one.key,
+                    therapy=one.therapy,
+                    target_at=due,
+                    at=at,
+                    expires_at=until,
+                    now_due=name == "due",
+                )
+            )
+    return tuple(found)
 
 
 def interval_question(study: Study, course: Course, therapy: Therapy) -> int | None:

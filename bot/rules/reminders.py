@@ -26,6 +26,7 @@ from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedAc
 from bot.rules.calendar import WorkingCalendar, after_quiet, at_local, local_clock, next_local
 from bot.rules.check_ins import CheckIn, check_ins, is_answered, nudges
 from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState, StatedWhat
+from bot.rules.prophylaxis import StaffReminder, staff_reminders
 from bot.rules.schedule import plan, visits
 from bot.rules.staff_notices import (
     StaffNotice,
@@ -113,6 +114,7 @@ class Decision:
     """
 
     reminders: tuple[Reminder, ...] = ()
+    for_staff: tuple[StaffReminder, ...] = ()
     check_ins: tuple[CheckIn, ...] = ()
     notices: tuple[StaffNotice, ...] = ()
     missed: tuple[Missed, ...] = ()
@@ -146,9 +148,9 @@ def decide(
     starting = _starting(participant, asked, now, known, reported_at, report_open=report_open)
     # What goes out at this look counts as sent: its nudge and its silence are looked for in time.
     sent = {*known, *(one.key for one in starting)}
+    held = held or bool(course.held()) or participant.state is ParticipantState.ON_HOLD
     spoken: list[Reminder | CheckIn] = []
     if _may_write(participant):
-        held = held or bool(course.held()) or participant.state is ParticipantState.ON_HOLD
         spoken += _reminders(study, participant, course, planned, held=held)
         spoken += [one for one in asked if not is_answered(one, reported_at)]
         spoken += nudges(study, course, asked, sent, reported_at)
@@ -160,14 +162,21 @@ def decide(
         *notices_of_silence(study, subject, course, asked, sent, reported_at),
     )
     new = [one for one in spoken if one.key not in known and one.send_after >= _since(participant)]
+    for_staff = [
+        one for one in staff_reminders(study, subject, course, planned, held=held) if one.key not in known
+    ]
     raised = [one for one in notices if one.key not in known and one.at >= participant.enrolled_at]
     due = [one for one in new if one.send_after <= now < one.expires_at]
     return Decision(
         reminders=tuple(one for one in due if isinstance(one, Reminder)),
+        for_staff=tuple(one for one in for_staff if one.at <= now < one.expires_at),
         check_ins=() if report_open else _newest(one for one in due if isinstance(one, CheckIn)),
         notices=tuple(notice for notice in raised if notice.at <= now),
-        missed=tuple(_missed(new, now, participant.next_look_at)),
-        next_look_at=_next_look_at(new, raised, now, report_open=report_open),
+        missed=(
+            *_missed(new, now, participant.next_look_at),
+            *_missed_by_staff(for_staff, now, participant.next_look_at),
+        ),
+        next_look_at=_next_look_at(new, [*raised, *for_staff], now, report_open=report_open),
     )
 
 
@@ -214,8 +223,21 @@ def _missed(new: Iterable[Reminder | CheckIn], now: datetime, promised: datetime
             yield Missed(one.key, one.send_after)
 
 
+def _missed_by_staff(
+    new: Iterable[StaffReminder], now: datetime, promised: datetime | None
+) -> Iterator[Missed]:
+    """What staff could not be told in time since the last look."""
+    for one in new:
+        if one.expires_at <= now and promised is not None and one.at >= promised:
+            yield Missed(one.key, one.at)
+
+
 def _next_look_at(
-    new: Iterable[Reminder | CheckIn], notices: Iterable[StaffNotice], now: datetime, *, report_open: bool
+    new: Iterable[Reminder | CheckIn],
+    notices: Iterable[StaffNotice | StaffReminder],
+    now: datetime,
+    *,
+    report_open: bool,
 ) -> datetime | None:
     moments = [one.send_after for one in new] + [notice.at for notice in notices]
     if report_open:

@@ -410,6 +410,27 @@ class TestTheInfusionThatMovedTwice:
         with pytest.raises(Refusal, match="prophylaxis_exists"):
             await record_prophylaxis(ward.desk, entry=given, by=CA1, auth=CONSOLE)
 
+    async def test_who_gives_it_is_reminded_where_it_moved_to_and_not_after_the_record(
+        self, quick: Ward
+    ) -> None:
+        await quick.until("2026-04-13 10:00")
+        first = TherapyEntry(subject=TJ_001, starts_at=local("2026-04-20 10:00"))
+        await plan_therapy(quick.desk, entry=first, by=CA1, auth=CONSOLE)
+        await quick.until("2026-04-20 07:00")
+        assert "第1次治疗前的针应在 4月20日（周一）08:00" in quick.phones.said(CRC)
+        # The infusion moves after the first word: nothing is said at the old hour.
+        moved = TherapyEntry(subject=TJ_001, number=1, starts_at=local("2026-04-20 15:00"), reason="bed")
+        await plan_therapy(quick.desk, entry=moved, by=CA1, auth=CONSOLE)
+        heard = len(quick.heard(CRC))
+        await quick.until("2026-04-20 08:00")
+        assert not any("现在该打" in one for one in quick.heard(CRC, heard))
+        await quick.until("2026-04-20 12:00")
+        assert any("治疗前的针应在 4月20日（周一）13:00" in one for one in quick.heard(CRC, heard))
+        given = ProphylaxisEntry(subject=TJ_001, therapy=1, given_at=local("2026-04-20 12:00"))
+        await record_prophylaxis(quick.desk, entry=given, by=CA1, auth=CONSOLE)
+        await quick.until("2026-04-20 13:00")
+        assert not any("现在该打" in one for one in quick.heard(CRC, heard))
+
     async def test_cancelled_it_is_no_longer_asked_for(self, quick: Ward) -> None:
         await quick.until("2026-04-13 10:00")
         entry = TherapyEntry(subject=TJ_001, starts_at=local("2026-04-20 10:00"))

@@ -11,6 +11,7 @@ import pytest
 from bot.rules.activities import ActivityStatus, Course, PlannedActivity
 from bot.rules.participant import Dose, DoseKind, LabResult, Therapy
 from bot.rules.prophylaxis import candidates, interval_flag, interval_question, is_eligible
+from bot.rules.reminders import decide
 from bot.rules.schedule import plan
 from tests.rules.scenes import (
     CA1,
@@ -23,6 +24,7 @@ from tests.rules.scenes import (
     dose,
     on_day,
     participant,
+    shown,
     study,
     table,
 )
@@ -157,3 +159,40 @@ def test_both_candidate_counts_are_kept_apart() -> None:
     found = candidates(study(), facts, one)
     assert (found.study_baseline, found.before_therapy) == (Decimal(38), Decimal(70))
     assert is_eligible(study(), facts, one)
+
+
+def heard_by_staff(of: Course, *, held: bool = False) -> list[str]:
+    """What those who give the dose hear on the day, when the timer is always on time."""
+    her, known, heard = participant(), set[str](), []
+    now = at("2026-04-19 12:00")
+    while now < at("2026-04-22 00:00"):
+        seen = decide(study(), her, of, now, known=known, held=held)
+        heard += [f"{shown(now)} {'due' if one.now_due else 'soon'}" for one in seen.for_staff]
+        known |= {one.key for one in seen.for_staff} | {one.key for one in seen.check_ins}
+        known |= {one.key for one in seen.reminders} | {one.key for one in seen.notices}
+        if seen.next_look_at is None:
+            break
+        now = seen.next_look_at
+    return heard
+
+
+@pytest.mark.parametrize("row", table("prophylaxis_staff"), ids=lambda row: row["why"])
+def test_staff_are_reminded_as_the_table_says(row: dict[str, str]) -> None:
+    one = therapy(f"{THERAPY_ON} {row['starts']}", cancelled=bool(row["cancelled"]))
+    doses = [given(1, at(f"{THERAPY_ON} {row['given']}"))] if row["given"] else []
+    last = (count(row["last"], at("2026-04-18 08:00")),) if row["last"] else ()
+    facts = course(doses=(dose(1, DAY1), *doses), labs=(baseline("38"), *last), therapies=(one,))
+    expected = [f"2026-04-{told.strip()}" for told in row["told"].split("·") if told.strip() != "-"]
+    assert heard_by_staff(facts, held=bool(row["held"])) == expected
+
+
+def test_after_an_outage_staff_hear_what_still_helps_once() -> None:
+    facts = low(therapies=(therapy(),))
+    back = at(f"{THERAPY_ON} 08:40")
+    seen = decide(study(), participant(next_look_at=at(f"{THERAPY_ON} 07:00")), facts, back)
+    assert [one.now_due for one in seen.for_staff] == [True]
+    assert [one.key.split(":")[3] for one in seen.missed if one.key.startswith("staff")] == ["soon"]
+    over = decide(
+        study(), participant(next_look_at=at(f"{THERAPY_ON} 07:00")), facts, at(f"{THERAPY_ON} 10:00")
+    )
+    assert over.for_staff == ()
