@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.actions.desk import Desk
+from bot.actions.who_is_called import reachable_at
 from bot.rules.access import Site, Staff
 from bot.rules.calendar import WorkingCalendar
-from bot.rules.roster import Duty, OutOfHours, called, turns
+from bot.rules.roster import Duty, OutOfHours, turns
 from bot.rules.study import Chain, ChainHours, Level, Road, Role, SiteCode, StaffCode
 
 DAYS_AHEAD: Final = timedelta(days=7)
@@ -63,7 +64,9 @@ def _gap(
     site: Site, chain: Chain, everybody: Sequence[Staff], duties: Sequence[Duty], at: datetime
 ) -> Gap | None:
     steps = [step.roles for step in chain.steps if step.road is Road.TELEGRAM]
-    by_step = [_reachable(site, roles, everybody, duties, at) for roles in steps]
+    by_step = [
+        reachable_at(at, site=site.code, roles=roles, everybody=everybody, duties=duties) for roles in steps
+    ]
     if by_step and by_step[0]:
         return None
     later = [code for codes in by_step for code in codes]
@@ -74,15 +77,3 @@ def _gap(
         at=at,
         fallback=later[0] if later else None,
     )
-
-
-def _reachable(
-    site: Site, roles: Sequence[Role], everybody: Sequence[Staff], duties: Sequence[Duty], at: datetime
-) -> list[StaffCode]:
-    works = {one.code for one in everybody if one.linked and one.unreachable_since is None}
-    working = {one.code for one in everybody if one.code in works and one.revoked_at is None}
-    people: list[StaffCode] = []
-    for role in roles:
-        holders = tuple(one.code for one in everybody if one.holds(role, site.code))
-        people += [code for code in called(holders, duties, at).people if code in working]
-    return people

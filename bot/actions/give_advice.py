@@ -11,12 +11,13 @@ from datetime import datetime
 
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, advice, button, phrase, to_participant
-from bot.rules.calendar import ByWhen
+from bot.actions.who_is_called import reachable_at
 from bot.rules.case import Case
+from bot.rules.escalation import ON_CALL
 from bot.rules.messages import Phrase, Priority
 from bot.rules.participant import Participant
 from bot.rules.roster import OutOfHours
-from bot.rules.study import Level, TextId
+from bot.rules.study import Level, Road, TextId
 from storage.unit_of_work import UnitOfWork
 
 
@@ -89,8 +90,23 @@ def answers_of(case: Case) -> Rows:
 
 
 async def _by_when(uow: UnitOfWork, desk: Desk, participant: Participant, level: Level) -> Phrase:
-    """When a person will be in touch, from the calendar; a promise is never made across days off."""
+    """When a person will be in touch, from the calendar and the roster.
+
+    Asked for are the chain's people on working days and whoever is on call on days off; nobody on days off at
+    a site that promises advice only. Source: decisions "Triage"; specification 7.2 Q10.
+    """
     site = await site_of(uow, participant.site_code)
-    covered = site.out_of_hours is OutOfHours.COVERED
-    told: ByWhen = desk.calendar_of(site).by_when(level, desk.now(), on_call=covered)
+    calendar = desk.calendar_of(site)
+    everybody, duties = await uow.staff.all(), await uow.rosters.of(site.code)
+    steps = desk.study.chains[Level.SAME_DAY].steps
+    by_day = tuple(dict.fromkeys(role for step in steps if step.road is Road.TELEGRAM for role in step.roles))
+
+    def there(at: datetime) -> bool:
+        working = calendar.is_working_day(calendar.day_of(at))
+        if not working and site.out_of_hours is OutOfHours.ADVICE_ONLY:
+            return False
+        roles = by_day if working else (ON_CALL,)
+        return bool(reachable_at(at, site=site.code, roles=roles, everybody=everybody, duties=duties))
+
+    told = calendar.by_when(level, desk.now(), there=there)
     return phrase(f"patient.by_when.{told.kind.value}", at=told.at)

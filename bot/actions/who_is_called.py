@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.rules.access import Staff
-from bot.rules.roster import called
-from bot.rules.study import Role, SiteCode
+from bot.rules.roster import Duty, called
+from bot.rules.study import Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -61,3 +61,23 @@ async def everybody_of(uow: UnitOfWork, site: SiteCode, roles: Sequence[Role]) -
         for staff in await uow.staff.holding(role, site):
             people.setdefault(staff.code, staff)
     return tuple(people.values())
+
+
+def reachable_at(
+    at: datetime,
+    *,
+    site: SiteCode,
+    roles: Sequence[Role],
+    everybody: Sequence[Staff],
+    duties: Sequence[Duty],
+) -> tuple[StaffCode, ...]:
+    """Who of these roles would be rung at that moment and has a chat that works, as far as is known now.
+
+    `everybody`: all staff; `duties`: those of the site, ended ones left out.
+    """
+    working = {one.code for one in everybody if is_reachable(one) and one.revoked_at is None}
+    people: list[StaffCode] = []
+    for role in roles:
+        holders = tuple(one.code for one in everybody if one.holds(role, site))
+        people += [code for code in called(holders, duties, at).people if code in working]
+    return tuple(dict.fromkeys(people))

@@ -13,7 +13,7 @@ Source: specification 1.2 (time conventions), 3.3 and 3.4 (working calendar, qui
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -24,6 +24,9 @@ from bot.rules.study import Level, QuietHours, WorkingHours
 _ONE_DAY = timedelta(days=1)
 # Longer than any chain of days off: a calendar without one working day in a year is a mistake in the data.
 _LONGEST_SEARCH = 366
+# Days ahead for which a roster is asked whom she may be promised; the longest holiday has nine.
+_LONGEST_PROMISE = 14
+_INSTANT = timedelta(microseconds=1)
 
 
 # ---------------------------------------------------------------- local time
@@ -170,25 +173,45 @@ class WorkingCalendar:
             moment = self.next_on_working_day(clock, self.at(self.day_of(opened) + _ONE_DAY, time()))
         return self._add_hours(moment, timedelta(seconds=wait.seconds, microseconds=wait.microseconds))
 
-    def by_when(self, level: Level, now: datetime, *, on_call: bool) -> ByWhen:
+    def by_when(self, level: Level, now: datetime, *, there: Callable[[datetime], bool]) -> ByWhen:
         """By when a person will have contacted her about a matter of this level, as it may be promised.
 
-        `on_call`: somebody is on duty on days off. Before closing it is today; after closing it is tomorrow
-        at the hour of the duty call, with the date where tomorrow is a day off. Where nobody is on duty
-        nothing is promised on or across days off but the next working day, by its date. Source:
-        specification 2.9 (SD-1), 3.1; decisions "Triage".
+        `there`: by the roster somebody who would be told is on duty at that moment. Before closing it is
+        today if somebody is there once it is told; else the first later day on which somebody is there: a
+        working day by the hour of the duty call, a day off by its date, since the person on call is told at
+        that hour. So nothing is promised on or across a day off on which nobody is on duty. A roster that
+        names nobody for two weeks promises the next working day: then those off duty are rung.
+
+        Worked case, Friday 20:00: with somebody on call on Saturday it is Saturday; with nobody until Monday
+        it is Monday 10:00; with nobody on Monday before 10:00 either it is Tuesday 10:00.
+
+        Source: specification 2.9 (SD-1), 3.1 (raised after 17:30: next day 10:00); decisions "Triage".
         """
         today = self.day_of(now)
         closed = local_clock(now, self.time_zone) >= self.hours.closes
-        if level >= Level.URGENT or (not closed and (on_call or self.is_working_day(today))):
+        if level >= Level.URGENT or (not closed and there(self._told_today_at(now))):
             return ByWhen(ByWhenKind.TODAY, self.at(today, time(12)))
-        tomorrow = today + _ONE_DAY
-        if self.is_working_day(tomorrow):
-            return ByWhen(ByWhenKind.TOMORROW_BY, self.at(tomorrow, self.hours.on_call_at))
-        if on_call:
-            return ByWhen(ByWhenKind.ON_DATE, self.at(tomorrow, time(12)))
-        reopened = self.next_on_working_day(self.hours.on_call_at, self.at(tomorrow, time()))
-        return ByWhen(ByWhenKind.DATE_BY, reopened)
+        for number in range(1, _LONGEST_PROMISE + 1):
+            day = today + number * _ONE_DAY
+            hour = self.at(day, self.hours.on_call_at)
+            if there(hour - _INSTANT if self.is_working_day(day) else hour):
+                return self._promised(day, tomorrow=number == 1)
+        reopened = self.day_of(
+            self.next_on_working_day(self.hours.on_call_at, self.at(today + _ONE_DAY, time()))
+        )
+        return self._promised(reopened, tomorrow=reopened == today + _ONE_DAY)
+
+    def _told_today_at(self, now: datetime) -> datetime:
+        """When a matter of today is told to people: at once at work, else when they are first told of it."""
+        today = self.day_of(now)
+        first = self.hours.opens if self.is_working_day(today) else self.hours.on_call_at
+        return max(now, self.at(today, first))
+
+    def _promised(self, day: date, *, tomorrow: bool) -> ByWhen:
+        if not self.is_working_day(day):
+            return ByWhen(ByWhenKind.ON_DATE, self.at(day, time(12)))
+        kind = ByWhenKind.TOMORROW_BY if tomorrow else ByWhenKind.DATE_BY
+        return ByWhen(kind, self.at(day, self.hours.on_call_at))
 
     def _each_day(self, clock: time, at_or_after: datetime, *, working: bool) -> Iterator[datetime]:
         day = self.day_of(at_or_after) - _ONE_DAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -100,6 +100,18 @@ class TestAdviceOnly:
             await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
 
 
+async def on_duty(phones: Phones, staff: StaffCode, since: datetime, hours: int) -> None:
+    await add_duty(
+        phones.desk,
+        site=TJ,
+        staff=staff,
+        kind=DutyKind.DUTY,
+        starts_at=since,
+        ends_at=since + hours * HOUR,
+        by=OPERATOR,
+    )
+
+
 def of_tianjin(gaps: tuple[Gap, ...]) -> set[Level]:
     return {gap.level for gap in gaps if gap.site == TJ}
 
@@ -190,3 +202,57 @@ class TestGoingLive:
         with pytest.raises(NotReady) as again:
             await refuse_unless_ready(phones.desk, live)
         assert not any("no site" in reason for reason in again.value.reasons)
+
+
+# 20:00 on Friday 6 March 2026 in Tianjin.
+FRIDAY_EVENING = MONDAY + 4 * 24 * HOUR + 10 * HOUR
+
+
+class TestWhatSheIsPromised:
+    """SD-1 says by when she is contacted; on days off it depends on who is on call. Decisions "Triage"."""
+
+    @pytest.mark.parametrize(
+        ("on_call_from", "promised"),
+        [
+            (None, "3月7日"),  # no roster: everybody who holds the role is rung, on Saturday too
+            (12, "3月7日"),  # on call from Saturday 08:00
+            (36, "3月8日"),  # on call on Sunday only
+            (84, "3月9日（周一）10:00前"),  # on call from Tuesday: on Monday others are there
+        ],
+    )
+    async def test_follows_the_roster(self, chats: Phones, on_call_from: int | None, promised: str) -> None:
+        await staffed(chats)
+        await joined(chats)
+        chats.clock.move_to(FRIDAY_EVENING)
+        if on_call_from is not None:
+            await on_duty(chats, SI1, FRIDAY_EVENING + on_call_from * HOUR, 12)
+        await chats.type(HER, WISH)
+        assert f"研究团队会在{promised}" in chats.said(HER), chats.said(HER)
+
+    async def test_is_kept_by_the_person_on_call_who_is_told_at_ten(self, chats: Phones) -> None:
+        await staffed(chats)
+        await joined(chats)
+        chats.clock.move_to(FRIDAY_EVENING)
+        await on_duty(chats, SI1, FRIDAY_EVENING + 12 * HOUR, 12)
+        await chats.type(HER, WISH)
+        await chats.move_to(FRIDAY_EVENING + 14 * HOUR - timedelta(minutes=1))
+        assert "TJ-001" not in chats.said(INVESTIGATOR)
+        await chats.move_to(FRIDAY_EVENING + 14 * HOUR)
+        assert "◆ 今日 · TJ-001" in chats.said(INVESTIGATOR)
+
+    async def test_advice_only_promises_no_day_off_and_who_cannot_be_reached_counts_for_nobody(
+        self, chats: Phones
+    ) -> None:
+        await staffed(chats)
+        await joined(chats)
+        chats.clock.move_to(FRIDAY_EVENING)
+        await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
+        await chats.type(HER, WISH)
+        assert "研究团队会在3月9日（周一）10:00前" in chats.said(HER)
+        await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.COVERED, by=OPERATOR)
+        async with chats.desk.archive.begin() as uow:
+            await uow.staff.set_unreachable(SI1, FRIDAY_EVENING)
+        seen = len(chats.chats[HER])
+        await chats.type(HER, WISH)
+        said = "\n".join(screen.text for screen in chats.chats[HER][seen:])
+        assert "研究团队会在3月9日（周一）10:00前" in said

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -36,14 +37,58 @@ def test_working_time_is_added_as_the_table_says(row: dict[str, str]) -> None:
     assert shown(tianjin().add_working_time(at(row["from"]), wait)) == row["is"]
 
 
-@pytest.mark.parametrize("row", table("by_when"), ids=lambda row: f"{row['raised']} duty {row['duty']}")
+def somebody_on(duty: str) -> Callable[[datetime], bool]:
+    """Whether somebody is on duty, as the column `on duty` of the table says it."""
+    spans = [tuple(map(at, one.split("/"))) for one in duty.split("+") if "/" in one]
+
+    def there(moment: datetime) -> bool:
+        working = tianjin().is_working_day(tianjin().day_of(moment))
+        if duty == "always" or ("weekdays" in duty and working):
+            return True
+        return any(starts <= moment < ends for starts, ends in spans)
+
+    return there
+
+
+@pytest.mark.parametrize("row", table("by_when"), ids=lambda row: f"{row['raised']} on duty {row['on duty']}")
 def test_what_is_promised_is_what_the_table_says(row: dict[str, str]) -> None:
-    promise = tianjin().by_when(Level.SAME_DAY, at(row["raised"]), on_call=row["duty"] == "yes")
+    promise = tianjin().by_when(Level.SAME_DAY, at(row["raised"]), there=somebody_on(row["on duty"]))
     assert (promise.kind, shown(promise.at)) == (row["promise"], row["at"])
 
 
+def promised_by(raised: datetime, there: Callable[[datetime], bool]) -> datetime:
+    """The last moment at which the promise is still kept."""
+    promise = tianjin().by_when(Level.SAME_DAY, raised, there=there)
+    if promise.kind.endswith("_by"):
+        return promise.at
+    return tianjin().at(tianjin().day_of(promise.at) + timedelta(days=1), time())
+
+
+@given(
+    st.integers(0, 60 * 24 * 40),
+    st.lists(st.tuples(st.integers(0, 24 * 16), st.integers(1, 60)), max_size=8),
+    st.lists(st.tuples(st.integers(0, 24 * 16), st.integers(1, 60)), min_size=1, max_size=4),
+)
+def test_more_people_on_duty_never_put_the_promise_off(
+    start: int, spans: list[tuple[int, int]], more: list[tuple[int, int]]
+) -> None:
+    raised = at("2026-02-06 00:00") + timedelta(minutes=start)
+
+    def covered_by(hours: list[tuple[int, int]]) -> Callable[[datetime], bool]:
+        duties = [(raised + timedelta(hours=since), timedelta(hours=long)) for since, long in hours]
+        weekdays = somebody_on("weekdays")
+        return lambda moment: (
+            weekdays(moment) or any(since <= moment < since + long for since, long in duties)
+        )
+
+    fewer_by = promised_by(raised, covered_by(spans))
+    assert raised < promised_by(raised, covered_by([*spans, *more])) <= fewer_by
+    reopened = tianjin().next_on_working_day(time(10), raised)
+    assert fewer_by <= max(reopened, tianjin().next_on_working_day(time(10), reopened + timedelta(minutes=1)))
+
+
 def test_an_urgent_matter_is_never_put_off_by_a_promise() -> None:
-    assert tianjin().by_when(Level.URGENT, at("2026-02-18 23:00"), on_call=False).kind == "today"
+    assert tianjin().by_when(Level.URGENT, at("2026-02-18 23:00"), there=lambda _: False).kind == "today"
 
 
 def test_working_time_does_not_run_backwards() -> None:
