@@ -16,10 +16,11 @@ from bot.actions.receive_message import receive_message
 from bot.actions.send_digests import next_digest, send_digests
 from bot.actions.send_due_reminders import send_due_reminders
 from bot.clock import MovableClock
-from bot.rules.delivery import Delivered
+from bot.rules.delivery import Delivered, Refused, Unreachable
 from bot.rules.inbound import Inbound, InboundKind, InboxRow, UpdateKey
 from bot.rules.messages import OutboxRow, OutboxStatus, RecipientKind, SendKind
 from bot.texts import Rendered, RenderedButton, Texts, told_on_lock_screen
+from storage.unit_of_work import UnitOfWork
 
 BOT = 77
 
@@ -33,9 +34,25 @@ class Screen:
     buttons: list[RenderedButton]
 
 
+@dataclass(frozen=True)
+class Told:
+    """One message that left: `to` is the code of its person, `key` what makes it this message."""
+
+    at: datetime
+    to: str
+    key: str
+    kind: SendKind
+    about: str
+
+
 @dataclass
 class Phones:
-    """All phones of a test; a chat is known by its number."""
+    """All phones of a test; a chat is known by its number.
+
+    `blocked`: chats that have blocked the bot, which it finds out when it writes to them. `silent`: chats
+    for which Telegram gives no answer, twice. `roads_down`: what is said by the second road is refused.
+    `told`: everything that arrived, in order, by both roads.
+    """
 
     desk: Desk
     clock: MovableClock
@@ -44,6 +61,10 @@ class Phones:
     notices: list[str] = field(default_factory=list)
     beside: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     menus: dict[int, list[str]] = field(default_factory=dict)
+    blocked: set[int] = field(default_factory=set)
+    silent: set[int] = field(default_factory=set)
+    roads_down: bool = False
+    told: list[Told] = field(default_factory=list)
     _updates: count[int] = field(default_factory=lambda: count(1))
     _messages: count[int] = field(default_factory=lambda: count(100))
 
@@ -163,23 +184,44 @@ class Phones:
         async with self.desk.archive.begin() as uow:
             rows = await uow.outbox.claim(50, now, real, real + timedelta(seconds=30))
             for row in rows:
-                if row.status is OutboxStatus.UNREACHABLE:
-                    await note_undelivered(uow, self.desk, row, "no way there", for_good=True)
-                    continue
-                rendered = self.texts.render(row.message)
-                if row.message.kind is SendKind.SECOND_ROAD:
-                    self.beside.append((row.addresses, rendered.text))
-                    await uow.outbox.note(row.id, Delivered(None), rendered.text, now, real)
-                    continue
-                if row.chat_id is None:
-                    continue
-                message_id = self._show(row, row.chat_id, rendered)
-                await uow.outbox.note(row.id, Delivered(message_id), rendered.text, now, real)
+                await self._deliver_one(uow, row)
         return len(rows)
+
+    async def _deliver_one(self, uow: UnitOfWork, row: OutboxRow) -> None:
+        now, real = self.desk.now(), self.clock.real_now()
+        if row.status is OutboxStatus.UNREACHABLE:
+            await note_undelivered(uow, self.desk, row, "no way there", for_good=True)
+            return
+        rendered = self.texts.render(row.message)
+        beside = row.message.kind is SendKind.SECOND_ROAD
+        if beside and self.roads_down:
+            await uow.outbox.note(row.id, Refused("down"), rendered.text, now, real)
+            await note_undelivered(uow, self.desk, row, "down", for_good=False)
+            return
+        if not beside and row.chat_id in self.blocked:
+            await uow.outbox.note(row.id, Unreachable("blocked"), rendered.text, now, real)
+            await note_undelivered(uow, self.desk, row, "blocked", for_good=True)
+            return
+        if not beside and row.chat_id in self.silent:
+            await uow.outbox.end(row.id, OutboxStatus.UNCERTAIN, "no answer")
+            await note_undelivered(uow, self.desk, row, "no answer", for_good=False)
+            return
+        message_id = None
+        if beside:
+            self.beside.append((row.addresses, rendered.text))
+        elif row.chat_id is not None:
+            message_id = self._show(row, row.chat_id, rendered)
+        else:
+            return
+        await uow.outbox.note(row.id, Delivered(message_id), rendered.text, now, real)
+        about = row.message.phrases[0].key if row.message.phrases else ""
+        self.told.append(Told(now, row.message.to.code, row.message.unique_key, row.message.kind, about))
 
     def _show(self, row: OutboxRow, chat: int, rendered: Rendered) -> int:
         buttons = [button for line in rendered.buttons for button in line]
         screens = self.chats.setdefault(chat, [])
+        if row.message.to.kind is RecipientKind.PARTICIPANT:
+            assert told_on_lock_screen(rendered.text) == (), rendered.text
         if row.message.kind is SendKind.ANSWER_TAP:
             self.notices.append(rendered.text)
             return 0
@@ -193,7 +235,5 @@ class Phones:
                     if row.message.kind is SendKind.EDIT:
                         screen.text = rendered.text
             return row.edits_message_id or 0
-        if row.message.to.kind is RecipientKind.PARTICIPANT:
-            assert told_on_lock_screen(rendered.text) == (), rendered.text
         screens.append(Screen(next(self._messages), rendered.text, buttons))
         return screens[-1].message_id

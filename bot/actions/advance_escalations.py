@@ -7,6 +7,7 @@ Source: specification 3.3; architecture, "How an escalation travels".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import structlog
 
@@ -16,13 +17,13 @@ from bot.actions.give_advice import answers_of
 from bot.actions.report_death import death_is_reported
 from bot.actions.ring_second_road import ring_second_road
 from bot.actions.speak import advice, button, participant_as_recipient, phrase, to_participant
-from bot.actions.who_is_called import everybody_of, is_reachable, who_is_called
+from bot.actions.who_is_called import OnDuty, everybody_of, is_reachable, who_is_called
 from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
 from bot.rules.case import Case, CaseId
 from bot.rules.escalation import AskPatient, Notify, Wait
 from bot.rules.participant import TERMINAL_STATES
-from bot.rules.study import Level, StaffCode
+from bot.rules.study import ChainStep, Level, Role, StaffCode
 from storage.errors import StaleVersion
 from storage.unit_of_work import UnitOfWork
 
@@ -57,7 +58,7 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
         while not isinstance(step := escalation.next_step(current, desk.now(), calendar), Wait):
             match step:
                 case Notify():
-                    current = await _notify(uow, desk, site, step, before=current, told=told)
+                    current = await notify(uow, desk, site, step, before=current, told=told)
                 case AskPatient():
                     await _ask(uow, desk, site, step)
                     current = step.case
@@ -66,21 +67,28 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
         await uow.cases.save(step.case)
 
 
-async def _notify(
-    uow: UnitOfWork, desk: Desk, site: Site, step: Notify, *, before: Case, told: set[StaffCode]
+async def notify(
+    uow: UnitOfWork,
+    desk: Desk,
+    site: Site,
+    step: Notify,
+    *,
+    before: Case,
+    told: set[StaffCode],
+    ahead: bool = False,
 ) -> Case:
-    """Rings everybody of the roles who is on duty, by the roads of the step.
+    """Rings everybody of the roles who is on duty, by the roads of the step; gives the case after it.
 
-    Where nobody who should be rung in the chat can be, or a role is called for the first time and nobody is
-    on duty for it, the next step is due at once; whoever was rung this moment (`told`) gets no second copy.
-    A second road that does not exist is written down and hurries nothing. With the last step done and nobody
-    of it to be reached, those off duty are rung as well: no escalation ends in silence.
+    Where nobody who should be rung in the chat can be, or a role is called for the first time, nobody is on
+    duty for it and nobody of a later role hears this ring either, the next people of the chain are rung at
+    once (`ahead`); whoever was rung this moment (`told`) gets no second copy. A second road that does not
+    exist is written down and hurries nothing.
     """
     now, case = desk.now(), step.case
     on_duty = await who_is_called(uow, site.code, step.roles, now)
     reachable = on_duty.reachable
-    if not reachable and step.roles and case.steps_done >= len(case.chain.steps):
-        reachable = tuple(filter(is_reachable, await everybody_of(uow, site.code, step.roles)))
+    if step.roles and not reachable:
+        reachable = await _in_their_place(uow, site, case, now, ahead=ahead)
     rung = tuple(one for one in reachable if one.code not in told)
     told |= {one.code for one in rung}
     await ring(uow, desk, case, rung, ring_number=step.round, next_told=None)
@@ -103,10 +111,52 @@ async def _notify(
         new=names or "nobody reachable",
         reason=step.why.value,
     )
-    called_before = {role for one in before.chain.steps[: before.steps_done] for role in one.roles}
-    if not step.roles or (reachable and set(on_duty.unstaffed) <= called_before):
-        return case
-    return escalation.after_undelivered(case, now, desk.calendar_of(site), second_road=False)
+    goes_on = not on_duty.reachable and (ahead or not escalation.is_ahead(before))
+    if step.roles and (goes_on or _role_is_missing(site, step, before, on_duty, reachable)):
+        further = escalation.ring_ahead(case, now, desk.calendar_of(site), second_road=False)
+        if further is not None:
+            return await notify(uow, desk, site, further, before=case, told=told, ahead=True)
+    return case
+
+
+async def _in_their_place(
+    uow: UnitOfWork, site: Site, case: Case, now: datetime, *, ahead: bool
+) -> tuple[Staff, ...]:
+    """Who is rung where nobody of a step can be: those who stand in for them since an earlier ring.
+
+    With the whole chain rung and nobody on duty to be reached, those off duty: no escalation ends in silence.
+    """
+    steps = case.chain.steps
+    if not ahead and escalation.is_ahead(case):
+        stand_in = await who_is_called(uow, site.code, _roles(steps[: case.steps_hastened]), now)
+        if stand_in.reachable:
+            return stand_in.reachable
+    if (
+        not escalation.has_rung_all(case)
+        or (await who_is_called(uow, site.code, _roles(steps), now)).reachable
+    ):
+        return ()
+    return tuple(filter(is_reachable, await everybody_of(uow, site.code, _roles(steps))))
+
+
+def _roles(steps: Sequence[ChainStep]) -> tuple[Role, ...]:
+    return tuple(dict.fromkeys(role for step in steps for role in step.roles))
+
+
+def _role_is_missing(
+    site: Site, step: Notify, before: Case, on_duty: OnDuty, reachable: Sequence[Staff]
+) -> bool:
+    """A role called for the first time has nobody on duty, and nobody of a later role hears this ring.
+
+    Source: specification 3.2 ("the alert goes straight to the next role").
+    """
+    rung_before = before.chain.steps[: max(before.steps_done, before.steps_hastened)]
+    called_before = {role for one in rung_before for role in one.roles}
+    for role in set(on_duty.unstaffed) - called_before:
+        later = step.roles[step.roles.index(role) + 1 :]
+        if not any(one.holds(other, site.code) for one in reachable for other in later):
+            return True
+    return False
 
 
 async def _ring_beside(
@@ -115,6 +165,8 @@ async def _ring_beside(
     """The second road: where the step says so, and to whoever has no chat in a matter that cannot wait."""
     case = step.case
     people = (await who_is_called(uow, site.code, step.second_roles, desk.now())).people
+    if not people and escalation.has_rung_all(case):
+        people = await everybody_of(uow, site.code, step.second_roles)
     if case.level >= Level.URGENT:
         people = (*people, *(one for one in unreachable if one not in people))
     await ring_second_road(uow, desk, case, people, ring=str(step.round))
@@ -133,7 +185,8 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
         return
     if await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None:
         return
-    key = f"loop:{case.id}:{case.patient_steps_done}"
+    # A case that rings from the start again asks her again.
+    key = f"loop:{case.id}:{case.rung_from.isoformat()}:{case.patient_steps_done}"
     if not step.step.options and case.level is Level.EMERGENCY:
         text = desk.study.texts[desk.study.triage.emergency_fallback]
         said_again = advice(participant, site, text, key, case_id=case.id, rows=answers_of(case))

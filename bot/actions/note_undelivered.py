@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.actions.advance_escalations import notify
 from bot.actions.desk import Desk, site_of
 from bot.actions.ring_second_road import ring_second_road
 from bot.rules import escalation
@@ -38,9 +39,14 @@ async def note_undelivered(
     case = await uow.cases.get(CaseId(row.message.case_id))
     if case is None or case.closed_at is not None:
         return
+    known = await uow.cases.events(case.id)
+    lost_before = any(
+        one.kind == "NOT_DELIVERED" and one.actor_code == to.code and one.at >= case.rung_from
+        for one in known
+    )
     await uow.cases.add_event(case.id, "NOT_DELIVERED", now, to.code, reason)
     if not beside:
-        await _go_on(uow, desk, case, row)
+        await _go_on(uow, desk, case, row, jumps=not lost_before)
     await uow.audit.record(
         kind="system:alert:not_delivered",
         actor=SYSTEM,
@@ -54,11 +60,12 @@ async def note_undelivered(
     )
 
 
-async def _go_on(uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow) -> None:
-    """The chain jumps one step; in a matter that cannot wait this person is also rung beside Telegram."""
-    site = await site_of(uow, case.site_code)
-    await uow.cases.save(escalation.after_undelivered(case, desk.now(), desk.calendar_of(site)))
-    to = row.message.to
+async def _go_on(uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow, *, jumps: bool) -> None:
+    """The chain jumps one step, once for each person; where it cannot wait they are rung beside Telegram."""
+    site, now, to = await site_of(uow, case.site_code), desk.now(), row.message.to
+    ahead = escalation.ring_ahead(case, now, desk.calendar_of(site)) if jumps else None
+    if ahead is not None:
+        await uow.cases.save(await notify(uow, desk, site, ahead, before=case, told=set(), ahead=True))
     staff = await uow.staff.get(StaffCode(to.code)) if to.kind is RecipientKind.STAFF else None
     if staff is not None and case.level >= Level.URGENT:
         await ring_second_road(uow, desk, case, [staff], ring=f"lost-{row.id}")

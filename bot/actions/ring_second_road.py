@@ -20,6 +20,8 @@ from storage.unit_of_work import UnitOfWork
 
 # Tried again that long; by then the chain has rung others.
 TRIED_FOR: Final = timedelta(minutes=30)
+# Two reasons to ring somebody within a minute (a step, an alert that was lost) are one ring.
+_ONE_RING: Final = timedelta(minutes=1)
 
 
 def site_as_recipient(site: SiteCode) -> Recipient:
@@ -30,7 +32,10 @@ def site_as_recipient(site: SiteCode) -> Recipient:
 async def ring_second_road(
     uow: UnitOfWork, desk: Desk, case: Case, people: Sequence[Staff], *, ring: str
 ) -> None:
-    """One row per person with an address, one for the site where anybody has none; `ring` names the ring."""
+    """One row per person with an address, one for the site where anybody has none; `ring` names the ring.
+
+    Whoever was rung so for this case within the last minute is not rung again.
+    """
     if not people:
         return
     now = desk.now()
@@ -38,12 +43,20 @@ async def ring_second_road(
     of_site = site_as_recipient(site.code)
     owners = {staff_as_recipient(one.code) for one in people}
     roads = await uow.second_roads.of_all({*owners, of_site})
+    rung = {
+        code
+        for event in await uow.cases.events(case.id)
+        if event.kind == "RUNG_BESIDE" and now - event.at < _ONE_RING
+        for code in event.note.split(",")
+    }
     told: list[str] = []
     for one in people:
         own = staff_as_recipient(one.code)
         to = own if own in roads else of_site
         if to not in roads:
             await uow.cases.add_event(case.id, "NOT_REACHABLE", now, one.code, "no second road")
+            continue
+        if to.code in rung:
             continue
         language = one.language if to == own else Language.ZH
         message = _message(case, site, to, language, f"second:{case.id}:{ring}:{to.code}", desk)

@@ -48,7 +48,8 @@ class Case:
     an indexed column says when somebody must look again. None only when closed. `rung_from` is the moment
     the chain counts from: opening (later if held over night), or the moment a worsening rang it anew.
     `rings` counts every ring of this case and never starts again, `last_rung_at` is the moment of the last
-    one. Steps before `steps_hastened` are due at once: somebody could not be reached.
+    one. Everybody of the steps before `steps_hastened` has been rung, ahead of time: somebody could not be
+    reached.
     """
 
     id: CaseId

@@ -296,8 +296,6 @@ def _chain_due_at(case: Case, calendar: WorkingCalendar) -> datetime:
 
 
 def _step_due_at(case: Case, index: int, calendar: WorkingCalendar) -> datetime:
-    if index < case.steps_hastened:
-        return case.rung_from
     return _later(case.chain, case.rung_from, case.chain.steps[index].after, calendar)
 
 
@@ -480,30 +478,58 @@ def end_patient_questions(case: Case, calendar: WorkingCalendar) -> Case:
     return _timed(replace(case, patient_steps_done=len(case.chain.patient_steps)), calendar)
 
 
-def after_undelivered(
+def ring_ahead(
     case: Case, now: datetime, calendar: WorkingCalendar, *, second_road: bool = True
-) -> Case:
-    """An alert did not reach its person: the next step that tells somebody new is due at once.
+) -> Notify | None:
+    """Somebody cannot be reached or is off duty: whoever the chain calls next is rung at once.
 
-    The steps before it go with it; later ones keep their own times. `second_road`: the site has one, so that
-    a step by it counts as new. To be asked once per person who cannot be reached, not once per message.
-    Source: specification 3.3 ("jump one step in the chain at once"); decisions (no extra copies).
+    Where that is all of the next step, it is done with; else every step keeps its own time, so that nobody
+    who can be reached is rung later for it. None where nobody new is left, and while somebody has the case.
+    `second_road`: a step by it counts as somebody new. To be asked once per person who cannot be reached, not
+    once per message.
+
+    Worked case, EMERGENCY at 02:10, the sub-investigator is off duty: coordinator and principal investigator
+    at 02:10, the coordinator's second road at 02:12, again the coordinator at 02:15, both at 02:20.
+    Source: specification 3.2 ("straight to the next role"), 3.3 ("jump one step in the chain at once").
     """
     if case.closed_at is not None or is_held(case, now, calendar):
-        return case
+        return None
     steps = case.chain.steps
-    rung = set(_calls(steps[: case.steps_done]))
-    end = case.steps_done
-    for index in range(case.steps_done, len(steps)):
-        if any(
-            call not in rung and (second_road or call.road is not Road.SECOND)
-            for call in _calls([steps[index]])
-        ):
-            end = index + 1
-            break
-    while 0 < end < len(steps) and steps[end].after == steps[end - 1].after:
+    begun = max(case.steps_done, case.steps_hastened)
+    rung = set(_calls(steps[:begun]))
+
+    def fresh(step: ChainStep) -> tuple[Call, ...]:
+        return tuple(call for call in _calls([step]) if call not in rung)
+
+    def tells_somebody(step: ChainStep) -> bool:
+        return any(second_road or call.road is not Road.SECOND for call in fresh(step))
+
+    start = next((at for at in range(begun, len(steps)) if tells_somebody(steps[at])), None)
+    if start is None:
+        return None
+    end = start + 1
+    while end < len(steps) and steps[end].after == steps[start].after:
         end += 1
-    return _timed(replace(case, steps_hastened=max(case.steps_hastened, end)), calendar)
+    is_next = start == case.steps_done and all(fresh(step) == _calls([step]) for step in steps[start:end])
+    ahead = replace(
+        case,
+        steps_done=end if is_next else case.steps_done,
+        steps_hastened=end,
+        rings=case.rings + 1,
+        last_rung_at=now,
+    )
+    calls = _without_doubles(call for step in steps[start:end] for call in fresh(step))
+    return Notify(calls=calls, round=ahead.rings, why=_why(case), case=_timed(ahead, calendar))
+
+
+def is_ahead(case: Case) -> bool:
+    """Whether people of a later step have been rung before its time."""
+    return case.steps_hastened > case.steps_done
+
+
+def has_rung_all(case: Case) -> bool:
+    """Whether every step of the chain has been rung, on time or ahead of it."""
+    return max(case.steps_done, case.steps_hastened) >= len(case.chain.steps)
 
 
 def close(

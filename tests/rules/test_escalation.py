@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 
@@ -217,31 +216,49 @@ def test_a_level_never_falls(level: Level) -> None:
     assert escalation.raise_level(case, level, study().chains[Level.ROUTINE], minutes(5), tianjin()) == case
 
 
+def ahead(case: Case, minute: float, *, second_road: bool = True) -> tuple[Case, str]:
+    """The case after somebody could not be reached, and who was rung for it."""
+    step = escalation.ring_ahead(case, minutes(minute), tianjin(), second_road=second_road)
+    return (case, "") if step is None else (step.case, who(step))
+
+
 def test_a_contact_who_cannot_be_reached_makes_the_chain_jump_one_step() -> None:
-    case, _ = settle(emergency(), OPENED)
-    case = escalation.after_undelivered(case, minutes(0.1), tianjin())
-    assert case == escalation.after_undelivered(case, minutes(0.1), tianjin())
-    case, said = settle(case, minutes(0.1))
-    assert [told(step) for step in said] == ["CRC* SUBI*"]
+    case, rung = ahead(until(emergency(), OPENED), 0.1)
+    assert rung == "CRC* SUBI*"
     assert shown(case.next_step_at) == "2026-03-10 10:25"
 
 
-def test_without_a_second_road_the_chain_jumps_to_the_next_person() -> None:
-    case, _ = settle(emergency(), OPENED)
-    case = escalation.after_undelivered(case, minutes(0.1), tianjin(), second_road=False)
-    case, said = settle(case, minutes(0.1))
-    assert [told(step) for step in said] == ["CRC* SUBI* CRC SUBI PI PI*"]
-    assert shown(case.next_step_at) == "2026-03-10 10:30"
+def test_without_a_second_road_the_chain_jumps_to_the_next_person_and_every_step_keeps_its_time() -> None:
+    case, rung = ahead(until(emergency(), OPENED), 0.1, second_road=False)
+    assert rung == "PI PI*"
+    assert [(shown(at_), told(step)) for at_, step in run(case, minutes(10)) if isinstance(step, Notify)] == [
+        ("2026-03-10 10:22", "CRC* SUBI*"),
+        ("2026-03-10 10:25", "CRC SUBI"),
+        ("2026-03-10 10:30", "CRC SUBI PI PI*"),
+    ]
+
+
+def test_who_is_missing_one_after_the_other_is_followed_to_the_end_of_the_chain() -> None:
+    case, rung = until(emergency(), OPENED), []
+    for _ in range(5):
+        case, names = ahead(case, 0.1)
+        rung.append(names)
+    assert rung == ["CRC* SUBI*", "PI PI*", "CENTRAL", "", ""]
+    assert escalation.has_rung_all(case)
+    assert escalation.is_ahead(case)
+    assert shown(case.next_step_at) == "2026-03-10 10:25"
 
 
 def test_a_jump_after_the_last_step_changes_nothing() -> None:
     case = until(emergency(), minutes(25))
-    assert escalation.after_undelivered(case, minutes(25), tianjin()) == replace(case, steps_hastened=7)
+    assert ahead(case, 25) == (case, "")
 
 
-def test_a_case_somebody_has_does_not_jump() -> None:
+def test_a_case_somebody_has_or_that_is_closed_does_not_jump() -> None:
     case = escalation.acknowledge(until(emergency(), OPENED), CA1, minutes(1), tianjin())
-    assert escalation.after_undelivered(case, minutes(2), tianjin()) == case
+    assert ahead(case, 2) == (case, "")
+    closed = escalation.close(case, SI1, Outcome.SENT_TO_ED, minutes(3), attempts=0)
+    assert ahead(closed, 4) == (closed, "")
 
 
 def test_what_cannot_wait_is_not_held_over_night() -> None:
@@ -275,7 +292,8 @@ def do(case: Case, deed: str, now: datetime) -> Case:
     if deed == "failed":
         return escalation.contact_failed(case, now, calendar)
     if deed == "undelivered":
-        return escalation.after_undelivered(case, now, calendar)
+        step = escalation.ring_ahead(case, now, calendar)
+        return case if step is None else step.case
     if deed == "raise":
         level = Level(min(case.level + 1, Level.EMERGENCY))
         return escalation.raise_level(case, level, study().chains[level], now, calendar)
