@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.actions.chart import opened, reasoned
+from bot.actions.chart import Chart, opened, reasoned
 from bot.actions.desk import Desk
 from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import cancel_for_staff
@@ -16,6 +16,7 @@ from bot.actions.speak import participant_as_recipient, phrase
 from bot.rules.access import Act, AuthMethod
 from bot.rules.changes import Effects
 from bot.rules.errors import Refusal
+from bot.rules.messages import Phrase
 from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState, TreatmentStop
 from bot.rules.sae import SaeCause
 from bot.rules.states import check_step
@@ -53,9 +54,7 @@ async def preview_end(desk: Desk, *, entry: EndEntry, by: StaffCode, auth: AuthM
     async with opened(
         desk, entry.subject, by=by, act=Act.END_PARTICIPATION, auth=auth, writing=False, ended_too=True
     ) as chart:
-        _check(chart.participant, entry.ended_as)
-        ended = replace(chart.participant, state=entry.ended_as)
-        return chart.weigh(replace(chart.course, state=entry.ended_as), participant=ended)
+        return weigh_end(chart, entry)[1]
 
 
 async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth: AuthMethod) -> Participant:
@@ -70,15 +69,7 @@ async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth:
         desk, entry.subject, by=by, act=Act.END_PARTICIPATION, auth=auth, ended_too=True
     ) as chart:
         before = chart.participant
-        _check(before, entry.ended_as)
-        ended = await chart.uow.participants.save(
-            replace(
-                before,
-                state=entry.ended_as,
-                messages_stopped_at=before.messages_stopped_at or chart.now,
-                next_look_at=None,
-            )
-        )
+        ended = await chart.uow.participants.save(weigh_end(chart, entry)[0])
         await chart.write(
             "staff:participant:ended",
             "participant",
@@ -100,6 +91,14 @@ async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth:
         return ended
 
 
+async def preview_reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What taking the end back would change; writes nothing."""
+    async with opened(
+        desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, writing=False, ended_too=True
+    ) as chart:
+        return weigh_reinstate(chart)[1]
+
+
 async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: AuthMethod) -> Participant:
     """Takes an end back: the facts decide where she stands; messages begin again.
 
@@ -110,8 +109,7 @@ async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: A
     reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, ended_too=True) as chart:
         before = chart.participant
-        if before.state not in TERMINAL_STATES:
-            raise Refusal("refusal.not_ended", subject=chart.subject)
+        back, _ = weigh_reinstate(chart)
         await chart.write(
             "staff:participant:reinstated",
             "participant",
@@ -120,7 +118,6 @@ async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: A
             old=before.state.value,
             reason=reason,
         )
-        back = replace(before, state=ParticipantState.CONSENTED, messages_stopped_at=None)
         return await chart.settle(back)
 
 
@@ -135,11 +132,7 @@ async def stop_treatment(
     """
     reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth) as chart:
-        if chart.participant.treatment_stopped_at is not None or not chart.course.given():
-            raise Refusal("refusal.treatment_not_running", subject=chart.subject)
-        stopped = replace(
-            chart.participant, treatment_stopped_at=chart.now, treatment_stopped_because=entry.because
-        )
+        stopped, _ = weigh_stop(chart, entry)
         await chart.write(
             "staff:treatment:stopped",
             "participant",
@@ -154,8 +147,61 @@ async def stop_treatment(
 async def preview_stop(desk: Desk, *, entry: StopTreatmentEntry, by: StaffCode, auth: AuthMethod) -> Effects:
     """What ending treatment would change; writes nothing."""
     async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, writing=False) as chart:
-        after = replace(chart.course, treatment_stopped_at=chart.now)
-        return chart.weigh(after, notes=(phrase("operator.effect.follow_up_goes_on"),))
+        return weigh_stop(chart, entry)[1]
+
+
+def weigh_end(chart: Chart, entry: EndEntry) -> tuple[Participant, Effects]:
+    """She as she would be kept, and what ends with it.
+
+    Raises:
+        Refusal: a step that is none.
+    """
+    _check(chart.participant, entry.ended_as)
+    ended = replace(
+        chart.participant,
+        state=entry.ended_as,
+        messages_stopped_at=chart.participant.messages_stopped_at or chart.now,
+        next_look_at=None,
+    )
+    notes = [phrase("operator.effect.messages_end")]
+    if entry.ended_as is ParticipantState.DIED:
+        notes.append(phrase("operator.effect.potential_sae"))
+    return ended, _between_states(chart, ended, tuple(notes))
+
+
+def weigh_reinstate(chart: Chart) -> tuple[Participant, Effects]:
+    """She as she would be kept, and what begins again.
+
+    Raises:
+        Refusal: she is in the study.
+    """
+    if chart.participant.state not in TERMINAL_STATES:
+        raise Refusal("refusal.not_ended", subject=chart.subject)
+    back = replace(chart.participant, state=ParticipantState.CONSENTED, messages_stopped_at=None)
+    return back, _between_states(chart, back, (phrase("operator.effect.messages_begin"),))
+
+
+def weigh_stop(chart: Chart, entry: StopTreatmentEntry) -> tuple[Participant, Effects]:
+    """She as she would be kept, and what ends with the doses.
+
+    Raises:
+        Refusal: stopped already; no dose was given.
+    """
+    if chart.participant.treatment_stopped_at is not None or not chart.course.given():
+        raise Refusal("refusal.treatment_not_running", subject=chart.subject)
+    stopped = replace(
+        chart.participant, treatment_stopped_at=chart.now, treatment_stopped_because=entry.because
+    )
+    after = replace(chart.course, treatment_stopped_at=chart.now)
+    return stopped, chart.weigh(
+        after, notes=(phrase("operator.effect.follow_up_goes_on"),), participant=stopped
+    )
+
+
+def _between_states(chart: Chart, after: Participant, notes: tuple[Phrase, ...]) -> Effects:
+    """An end, or its taking back: the state before is the one on record, not what the facts would give."""
+    found = chart.weigh(replace(chart.course, state=after.state), notes=notes, participant=after)
+    return replace(found, state_before=chart.participant.state)
 
 
 def _check(participant: Participant, ended_as: ParticipantState) -> None:

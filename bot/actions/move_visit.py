@@ -54,7 +54,7 @@ class SkipEntry:
 async def preview_move(desk: Desk, *, entry: MoveEntry, by: StaffCode, auth: AuthMethod) -> Effects:
     """What the move would change; writes nothing."""
     async with opened(desk, entry.subject, by=by, act=Act.MOVE_VISIT, auth=auth, writing=False) as chart:
-        return (await _weigh_move(chart, entry))[1]
+        return (await weigh_move(chart, entry))[1]
 
 
 async def move_visit(desk: Desk, *, entry: MoveEntry, by: StaffCode, auth: AuthMethod) -> Decision:
@@ -66,23 +66,26 @@ async def move_visit(desk: Desk, *, entry: MoveEntry, by: StaffCode, auth: AuthM
             last day; somebody moved it meanwhile.
         Held: outside its window, on a day off, or past another visit; not yet confirmed.
     """
-    reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.MOVE_VISIT, auth=auth) as chart:
-        before, found = await _weigh_move(chart, entry)
-        confirmed(found, by_person=entry.confirmed)
-        decision = _decision(chart, entry.activity_key, DecisionKind.MOVE, reason, entry.to_at)
-        decision = replace(decision, overrides_last_day=entry.override)
-        await _store(chart, decision, before)
-        await chart.settle()
-        return decision
+        return await move_visit_in(chart, entry)
+
+
+async def move_visit_in(chart: Chart, entry: MoveEntry) -> Decision:
+    """As `move_visit`, on a chart that is open."""
+    reason = reasoned(entry.reason)
+    before, found = await weigh_move(chart, entry)
+    confirmed(found, by_person=entry.confirmed)
+    decision = _decision(chart, entry.activity_key, DecisionKind.MOVE, reason, entry.to_at)
+    decision = replace(decision, overrides_last_day=entry.override)
+    await _store(chart, decision, before)
+    await chart.settle()
+    return decision
 
 
 async def preview_skip(desk: Desk, *, entry: SkipEntry, by: StaffCode, auth: AuthMethod) -> Effects:
     """What skipping would change; writes nothing."""
     async with opened(desk, entry.subject, by=by, act=Act.MOVE_VISIT, auth=auth, writing=False) as chart:
-        _named(chart, entry.activity_key)
-        skipped = chart.course.skipped | {entry.activity_key}
-        return chart.weigh(replace(chart.course, skipped=skipped))
+        return weigh_skip(chart, entry)[1]
 
 
 async def skip_activity(desk: Desk, *, entry: SkipEntry, by: StaffCode, auth: AuthMethod) -> Decision:
@@ -90,18 +93,38 @@ async def skip_activity(desk: Desk, *, entry: SkipEntry, by: StaffCode, auth: Au
 
     Raises:
         NotEntitled: a foreign or unknown subject.
-        Refusal: no reason; no such activity, or done or cancelled already; the endpoint draw.
+        Refusal: no reason; no such activity, or done or cancelled already; the endpoint draw while its window
+            is open.
     """
     reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.MOVE_VISIT, auth=auth) as chart:
-        before = _named(chart, entry.activity_key)
+        before, _ = weigh_skip(chart, entry)
         decision = _decision(chart, entry.activity_key, DecisionKind.SKIP, reason, None)
         await _store(chart, decision, before)
         await chart.settle()
         return decision
 
 
-async def _weigh_move(chart: Chart, entry: MoveEntry) -> tuple[PlannedActivity, Effects]:
+def weigh_skip(chart: Chart, entry: SkipEntry) -> tuple[PlannedActivity, Effects]:
+    """The activity as it stands, and what leaving it out would change.
+
+    Raises:
+        Refusal: see `skip_activity`.
+    """
+    before = _named(chart, entry.activity_key)
+    if before.endpoint and not before.has_closed(chart.course.day_of(chart.now)):
+        raise Refusal("refusal.endpoint_draw", last=before.window.last)
+    notes = (phrase("operator.effect.endpoint_missing"),) if before.endpoint else ()
+    skipped = chart.course.skipped | {entry.activity_key}
+    return before, chart.weigh(replace(chart.course, skipped=skipped), notes=notes)
+
+
+async def weigh_move(chart: Chart, entry: MoveEntry) -> tuple[PlannedActivity, Effects]:
+    """The activity as it stands, and what the move would change.
+
+    Raises:
+        NotEntitled, Refusal: see `move_visit`.
+    """
     before = _named(chart, entry.activity_key)
     if entry.seen_at is not None and entry.seen_at != before.target_at:
         raise Refusal("refusal.moved_meanwhile", at=before.target_at)

@@ -43,9 +43,7 @@ class ReleaseEntry:
 async def preview_hold(desk: Desk, *, entry: HoldEntry, by: StaffCode, auth: AuthMethod) -> Effects:
     """What the hold would change; writes nothing."""
     async with opened(desk, entry.subject, by=by, act=Act.HOLD_DOSES, auth=auth, writing=False) as chart:
-        hold = _hold(chart.participant, entry.reason, entry.note, chart.staff.code, chart)
-        after = replace(chart.course, holds=(*chart.course.holds, hold))
-        return chart.weigh(after, notes=(phrase("operator.effect.hold"),))
+        return weigh_hold(chart, entry)[1]
 
 
 async def place_hold(desk: Desk, *, entry: HoldEntry, by: StaffCode, auth: AuthMethod) -> Hold:
@@ -56,16 +54,46 @@ async def place_hold(desk: Desk, *, entry: HoldEntry, by: StaffCode, auth: AuthM
         Refusal: a hold for this reason stands already.
     """
     async with opened(desk, entry.subject, by=by, act=Act.HOLD_DOSES, auth=auth) as chart:
-        if any(one.reason is entry.reason for one in chart.course.held()):
-            raise Refusal("refusal.held_already", reason=entry.reason)
-        hold = _hold(chart.participant, entry.reason, entry.note, chart.staff.code, chart)
-        await chart.uow.holds.add(hold)
-        await chart.write(
-            "staff:hold:placed", "hold", hold.id, new=hold.reason.value, reason=hold.note or None
-        )
-        await _tell_her(chart.uow, chart.desk, chart.participant, hold)
-        await chart.settle()
-        return hold
+        return await place_hold_in(chart, entry)
+
+
+async def place_hold_in(chart: Chart, entry: HoldEntry) -> Hold:
+    """As `place_hold`, on a chart that is open."""
+    hold, _ = weigh_hold(chart, entry)
+    await chart.uow.holds.add(hold)
+    await chart.write("staff:hold:placed", "hold", hold.id, new=hold.reason.value, reason=hold.note or None)
+    await _tell_her(chart.uow, chart.desk, chart.participant, hold)
+    await chart.settle()
+    return hold
+
+
+def weigh_hold(chart: Chart, entry: HoldEntry) -> tuple[Hold, Effects]:
+    """The hold as it would be stored, and what it changes.
+
+    Raises:
+        Refusal: a hold for this reason stands already.
+    """
+    if any(one.reason is entry.reason for one in chart.course.held()):
+        raise Refusal("refusal.held_already", reason=entry.reason)
+    hold = Hold(
+        id=new_id(),
+        subject_code=chart.subject,
+        reason=entry.reason,
+        note=entry.note.strip(),
+        placed_by=chart.staff.code,
+        placed_at=chart.now,
+    )
+    after = replace(chart.course, holds=(*chart.course.holds, hold))
+    notes = [phrase("operator.effect.hold")]
+    if _hears(chart.participant):
+        notes.append(phrase("operator.effect.patient", words=(phrase("patient.hold"),)))
+    return hold, chart.weigh(after, notes=tuple(notes))
+
+
+async def preview_release(desk: Desk, *, entry: ReleaseEntry, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What the release would change; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.HOLD_DOSES, auth=auth, writing=False) as chart:
+        return weigh_release(chart, entry)[1]
 
 
 async def release_hold(
@@ -77,21 +105,52 @@ async def release_hold(
         NotEntitled: a foreign or unknown subject, or a medical hold and no investigator.
         Refusal: no reason given; nothing is on hold (somebody released it before).
     """
-    note = reasoned(entry.note)
     async with opened(desk, entry.subject, by=by, act=Act.HOLD_DOSES, auth=auth) as chart:
-        standing = [one for one in chart.course.held() if entry.hold_id in (None, one.id)]
-        if not standing:
-            raise Refusal("refusal.nothing_held", subject=entry.subject)
-        released = []
-        for hold in standing:
-            if hold.reason in _MEDICAL:
-                chart.also_may(Act.RELEASE_MEDICAL_HOLD)
-            done = replace(hold, released_by=chart.staff.code, released_at=chart.now, release_note=note)
-            await chart.uow.holds.release(done)
-            await chart.write("staff:hold:released", "hold", hold.id, old=hold.reason.value, reason=note)
-            released.append(done)
-        await chart.settle()
-        return tuple(released)
+        return await release_hold_in(chart, entry)
+
+
+async def release_hold_in(chart: Chart, entry: ReleaseEntry) -> tuple[Hold, ...]:
+    """As `release_hold`, on a chart that is open."""
+    note = reasoned(entry.note)
+    released, _ = weigh_release(chart, entry)
+    for hold in released:
+        await chart.uow.holds.release(hold)
+        await chart.write("staff:hold:released", "hold", hold.id, old=hold.reason.value, reason=note)
+    await chart.settle()
+    return released
+
+
+def weigh_release(chart: Chart, entry: ReleaseEntry) -> tuple[tuple[Hold, ...], Effects]:
+    """The holds as released, and what that changes; one that stays is named.
+
+    Raises:
+        NotEntitled: a medical hold, and no investigator.
+        Refusal: nothing is on hold.
+    """
+    standing = [one for one in chart.course.held() if entry.hold_id in (None, one.id)]
+    if not standing:
+        raise Refusal("refusal.nothing_held", subject=entry.subject)
+    if any(is_medical(one) for one in standing):
+        chart.also_may(Act.RELEASE_MEDICAL_HOLD)
+    released = tuple(
+        replace(one, released_by=chart.staff.code, released_at=chart.now, release_note=entry.note.strip())
+        for one in standing
+    )
+    gone = {one.id for one in released}
+    kept = tuple(one for one in chart.course.holds if one.id not in gone)
+    after = replace(chart.course, holds=(*kept, *released))
+    left = after.held()
+    notes = (
+        *(phrase("operator.effect.released", reason=one.reason, at=one.placed_at) for one in released),
+        *(phrase("operator.effect.still_held", reason=one.reason) for one in left),
+        *(() if left else (phrase("operator.effect.doses_go_on"),)),
+    )
+    return released, chart.weigh(after, notes=notes)
+
+
+def is_medical(hold: Hold) -> bool:
+    """Placed for a medical reason: an investigator releases it."""
+    return hold.reason in _MEDICAL
 
 
 async def hold_in(
@@ -123,19 +182,12 @@ async def hold_in(
     await _tell_her(uow, desk, participant, hold)
 
 
-def _hold(participant: Participant, reason: HoldReason, note: str, by: str, chart: Chart) -> Hold:
-    return Hold(
-        id=new_id(),
-        subject_code=participant.subject_code,
-        reason=reason,
-        note=note.strip(),
-        placed_by=by,
-        placed_at=chart.now,
-    )
+def _hears(participant: Participant) -> bool:
+    return participant.joined_at is not None and participant.messages_stopped_at is None
 
 
 async def _tell_her(uow: UnitOfWork, desk: Desk, participant: Participant, hold: Hold) -> None:
-    if participant.joined_at is None or participant.messages_stopped_at is not None:
+    if not _hears(participant):
         return
     key = f"hold:{hold.id}"
     said = [phrase("patient.hold")]

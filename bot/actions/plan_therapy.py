@@ -16,6 +16,7 @@ from bot.actions.speak import phrase
 from bot.clock import new_id
 from bot.rules import prophylaxis
 from bot.rules.access import Act, AuthMethod
+from bot.rules.activities import Course
 from bot.rules.changes import Effects
 from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase
@@ -63,7 +64,7 @@ class InfusionStart:
 async def preview_therapy(desk: Desk, *, entry: TherapyEntry, by: StaffCode, auth: AuthMethod) -> Effects:
     """What entering or moving it would change; writes nothing."""
     async with opened(desk, entry.subject, by=by, act=Act.PLAN_THERAPY, auth=auth, writing=False) as chart:
-        return (await _weigh(chart, entry))[1]
+        return (await weigh_therapy(chart, entry))[1]
 
 
 async def plan_therapy(desk: Desk, *, entry: TherapyEntry, by: StaffCode, auth: AuthMethod) -> Therapy:
@@ -75,11 +76,22 @@ async def plan_therapy(desk: Desk, *, entry: TherapyEntry, by: StaffCode, auth: 
         Held: too close to a weekly dose, on a day off, baseline unknown; not yet confirmed.
     """
     async with opened(desk, entry.subject, by=by, act=Act.PLAN_THERAPY, auth=auth) as chart:
-        therapy, found = await _weigh(chart, entry)
-        confirmed(found, by_person=entry.confirmed)
-        before = _known(chart, entry.number) if entry.number is not None else None
-        await _store(chart, therapy, before, "moved" if before else "planned")
-        return therapy
+        return await plan_therapy_in(chart, entry)
+
+
+async def plan_therapy_in(chart: Chart, entry: TherapyEntry) -> Therapy:
+    """As `plan_therapy`, on a chart that is open."""
+    therapy, found = await weigh_therapy(chart, entry)
+    confirmed(found, by_person=entry.confirmed)
+    before = _known(chart, entry.number) if entry.number is not None else None
+    await _store(chart, therapy, before, "moved" if before else "planned")
+    return therapy
+
+
+async def preview_therapy_end(desk: Desk, *, entry: TherapyEnd, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What cancelling would change; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.PLAN_THERAPY, auth=auth, writing=False) as chart:
+        return weigh_therapy_end(chart, entry)[1]
 
 
 async def cancel_therapy(desk: Desk, *, entry: TherapyEnd, by: StaffCode, auth: AuthMethod) -> Therapy:
@@ -89,14 +101,22 @@ async def cancel_therapy(desk: Desk, *, entry: TherapyEnd, by: StaffCode, auth: 
         NotEntitled: a foreign or unknown subject.
         Refusal: no reason; no such therapy, or cancelled before.
     """
-    reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.PLAN_THERAPY, auth=auth) as chart:
-        before = _known(chart, entry.number)
-        if before.cancelled:
-            raise Refusal("refusal.therapy_cancelled", number=entry.number)
-        therapy = _next(chart, before, cancelled=True, reason=reason)
-        await _store(chart, therapy, before, "cancelled")
-        return therapy
+        return await cancel_therapy_in(chart, entry)
+
+
+async def cancel_therapy_in(chart: Chart, entry: TherapyEnd) -> Therapy:
+    """As `cancel_therapy`, on a chart that is open."""
+    reasoned(entry.reason)
+    therapy, _ = weigh_therapy_end(chart, entry)
+    await _store(chart, therapy, _known(chart, entry.number), "cancelled")
+    return therapy
+
+
+async def preview_infusion(desk: Desk, *, entry: InfusionStart, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What noting the true start would change: the actual interval; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.PLAN_THERAPY, auth=auth, writing=False) as chart:
+        return weigh_infusion(chart, entry)[1]
 
 
 async def note_infusion(desk: Desk, *, entry: InfusionStart, by: StaffCode, auth: AuthMethod) -> Therapy:
@@ -107,15 +127,69 @@ async def note_infusion(desk: Desk, *, entry: InfusionStart, by: StaffCode, auth
         Refusal: in the future, or no such therapy.
     """
     async with opened(desk, entry.subject, by=by, act=Act.PLAN_THERAPY, auth=auth) as chart:
-        if entry.started_at > chart.now:
-            raise Refusal("refusal.in_future")
-        before = _known(chart, entry.number)
-        therapy = _next(chart, before, infusion_started_at=entry.started_at, reason="")
-        await _store(chart, therapy, before, "begun")
-        return therapy
+        return await note_infusion_in(chart, entry)
 
 
-async def _weigh(chart: Chart, entry: TherapyEntry) -> tuple[Therapy, Effects]:
+async def note_infusion_in(chart: Chart, entry: InfusionStart) -> Therapy:
+    """As `note_infusion`, on a chart that is open."""
+    therapy, _ = weigh_infusion(chart, entry)
+    await _store(chart, therapy, _known(chart, entry.number), "begun")
+    return therapy
+
+
+def weigh_therapy_end(chart: Chart, entry: TherapyEnd) -> tuple[Therapy, Effects]:
+    """The therapy as cancelled, and what that changes.
+
+    Raises:
+        Refusal: no such therapy, or cancelled before.
+    """
+    before = _known(chart, entry.number)
+    if before.cancelled:
+        raise Refusal("refusal.therapy_cancelled", number=entry.number)
+    therapy = _next(chart, before, cancelled=True, reason=entry.reason.strip())
+    given = chart.course.prophylaxis().get(entry.number)
+    notes = () if given is None else (phrase("operator.effect.dose_stays", at=given.given_at),)
+    return therapy, chart.weigh(_with(chart, therapy), notes=notes)
+
+
+def weigh_infusion(chart: Chart, entry: InfusionStart) -> tuple[Therapy, Effects]:
+    """The therapy as begun, and the actual interval from the dose before it. Source: specification 1.7 (5).
+
+    Raises:
+        Refusal: in the future, no such therapy, or one that was cancelled.
+    """
+    if entry.started_at > chart.now:
+        raise Refusal("refusal.in_future")
+    before = _known(chart, entry.number)
+    if before.cancelled:
+        raise Refusal("refusal.therapy_cancelled", number=entry.number)
+    therapy = _next(chart, before, infusion_started_at=entry.started_at, reason="")
+    return therapy, chart.weigh(_with(chart, therapy), notes=tuple(_interval(chart, entry)))
+
+
+def _interval(chart: Chart, entry: InfusionStart) -> Iterator[Phrase]:
+    rules, given = chart.desk.study.prophylaxis, chart.course.prophylaxis().get(entry.number)
+    if rules is None:
+        return
+    if given is None:
+        yield phrase("operator.effect.no_dose_before")
+        return
+    interval = entry.started_at - given.given_at
+    odd = prophylaxis.interval_flag(rules, given.given_at, entry.started_at) is not None
+    yield phrase(
+        "operator.effect.interval_odd" if odd else "operator.effect.interval",
+        minutes=int(interval.total_seconds() // 60),
+        least=int(rules.least_interval.total_seconds() // 60),
+        most=int(rules.most_interval.total_seconds() // 60),
+    )
+
+
+async def weigh_therapy(chart: Chart, entry: TherapyEntry) -> tuple[Therapy, Effects]:
+    """The therapy as it would be stored, and what that changes.
+
+    Raises:
+        NotEntitled, Refusal: see `plan_therapy`.
+    """
     if chart.desk.study.prophylaxis is None:
         raise Refusal("refusal.no_prophylaxis")
     if entry.starts_at <= chart.now:
@@ -137,12 +211,17 @@ async def _weigh(chart: Chart, entry: TherapyEntry) -> tuple[Therapy, Effects]:
             count_before=entry.count_before if entry.count_before is not None else before.count_before,
             reason=reasoned(entry.reason),
         )
-    others = tuple(one for one in chart.course.therapies if one.number != therapy.number)
-    after = replace(chart.course, therapies=(*others, therapy))
     asks = (*_oddities(chart, therapy),)
     if await chart.is_day_off(therapy.starts_at):
         asks = (*asks, phrase("operator.ask.day_off", day=chart.course.day_of(therapy.starts_at)))
-    return therapy, chart.weigh(after, asks=asks, notes=(_candidates(chart, therapy),))
+    told = prophylaxis.candidates_told(chart.desk.study, chart.course, therapy)
+    return therapy, chart.weigh(_with(chart, therapy), asks=asks, notes=(told,))
+
+
+def _with(chart: Chart, therapy: Therapy) -> Course:
+    """Her course with this value of the therapy, in the order of their numbers as the archive gives them."""
+    others = tuple(one for one in chart.course.therapies if one.number != therapy.number)
+    return replace(chart.course, therapies=tuple(sorted((*others, therapy), key=lambda one: one.number)))
 
 
 def _oddities(chart: Chart, therapy: Therapy) -> Iterator[Phrase]:
@@ -152,19 +231,6 @@ def _oddities(chart: Chart, therapy: Therapy) -> Iterator[Phrase]:
         yield phrase("operator.ask.dose_interval", days=days, least=study.doses.min_interval_days)
     if prophylaxis.candidates(study, chart.course, therapy).counts is None:
         yield phrase("operator.ask.baseline_unknown")
-
-
-def _candidates(chart: Chart, therapy: Therapy) -> Phrase:
-    """Both counts that "baseline" may mean, and what follows."""
-    found = prophylaxis.candidates(chart.desk.study, chart.course, therapy)
-    eligible = prophylaxis.is_eligible(chart.desk.study, chart.course, therapy)
-    outcome = "operator.effect.eligible" if eligible else "operator.effect.not_eligible"
-    return phrase(
-        "operator.effect.candidates",
-        study_baseline="?" if found.study_baseline is None else found.study_baseline,
-        before_therapy="?" if found.before_therapy is None else found.before_therapy,
-        outcome=phrase(outcome),
-    )
 
 
 def _new(chart: Chart, entry: TherapyEntry) -> Therapy:

@@ -24,9 +24,9 @@ from bot.rules.changes import Effects
 from bot.rules.doses import injection_key
 from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase
-from bot.rules.participant import Dose, DoseKind, StatedWhat
+from bot.rules.participant import Dose, DoseKind, StatedWhat, Therapy
 from bot.rules.sae import SaeCause
-from bot.rules.study import Level, StaffCode, SubjectCode
+from bot.rules.study import Level, ProphylaxisRules, StaffCode, SubjectCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class DoseEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProphylaxisEntry:
-    """The dose before therapy number `therapy`; `infusion_started_at` as soon as it is known."""
+    """The dose before therapy number `therapy`; `whole` false: a part of it only, or spilled."""
 
     subject: SubjectCode
     therapy: int
@@ -85,21 +85,70 @@ async def record_dose_in(chart: Chart, entry: DoseEntry) -> Dose:
     return dose
 
 
+async def preview_prophylaxis(
+    desk: Desk, *, entry: ProphylaxisEntry, by: StaffCode, auth: AuthMethod
+) -> Effects:
+    """What saving this would change; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.RECORD_DOSE, auth=auth, writing=False) as chart:
+        return weigh_prophylaxis(chart, entry)[1]
+
+
 async def record_prophylaxis(desk: Desk, *, entry: ProphylaxisEntry, by: StaffCode, auth: AuthMethod) -> Dose:
     """Stores the dose before a therapy; it has a counter of its own and never asks for a second one.
 
     Raises:
         NotEntitled: a foreign or unknown subject.
         Refusal: in the future, no such therapy, or one was given for it already.
-        Held: not eligible, on hold, or an interval the study does not expect; not yet confirmed.
+        Held: not eligible, on hold, not whole, too close to a weekly dose, or an interval to the infusion
+            that the study does not expect; not yet confirmed.
     """
     async with opened(desk, entry.subject, by=by, act=Act.RECORD_DOSE, auth=auth) as chart:
-        dose, asks = _prophylactic(chart, entry)
-        after = replace(chart.course, doses=(*chart.course.doses, dose))
-        confirmed(chart.weigh(after, asks=asks), by_person=entry.confirmed)
-        await store_dose(chart, dose)
-        await chart.settle()
-        return dose
+        return await record_prophylaxis_in(chart, entry)
+
+
+async def record_prophylaxis_in(chart: Chart, entry: ProphylaxisEntry) -> Dose:
+    """As `record_prophylaxis`, on a chart that is open."""
+    dose, found = weigh_prophylaxis(chart, entry)
+    confirmed(found, by_person=entry.confirmed)
+    await store_dose(chart, dose)
+    await chart.settle()
+    return dose
+
+
+def weigh_prophylaxis(chart: Chart, entry: ProphylaxisEntry) -> tuple[Dose, Effects]:
+    """The dose as it would be stored, and what it changes.
+
+    Raises:
+        Refusal: see `record_prophylaxis`.
+    """
+    study, rules = chart.desk.study, chart.desk.study.prophylaxis
+    therapy = next((one for one in chart.course.therapies if one.number == entry.therapy), None)
+    if rules is None or therapy is None:
+        raise Refusal("refusal.no_such_therapy", number=entry.therapy)
+    given = chart.course.prophylaxis()
+    if entry.therapy in given:
+        raise Refusal("refusal.prophylaxis_exists", number=entry.therapy)
+    _check_time(chart, entry.given_at)
+    dose = Dose(
+        id=new_id(),
+        subject_code=entry.subject,
+        kind=DoseKind.PROPHYLAXIS,
+        number=len(given) + 1,
+        given_at=entry.given_at,
+        amount_ug=rules.amount_ug,
+        recorded_by=chart.staff.code,
+        recorded_at=chart.now,
+        whole=entry.whole,
+        therapy=entry.therapy,
+    )
+    asks = tuple(_odd_prophylaxis(chart, rules, therapy, dose))
+    after = replace(chart.course, doses=(*chart.course.doses, dose))
+    level = Level.NONE if dose.whole else Level.SAME_DAY
+    notes = (
+        phrase("operator.effect.prophylaxis_number", number=dose.number),
+        prophylaxis.candidates_told(study, chart.course, therapy),
+    )
+    return dose, chart.weigh(after, level=level, asks=asks, notes=notes)
 
 
 def treatment_dose(chart: Chart, entry: DoseEntry) -> Dose:
@@ -150,7 +199,7 @@ async def store_dose(chart: Chart, dose: Dose, reason: str | None = None) -> Non
         "staff:dose:recorded", "dose", dose.id, field=name, new=dose.given_at.isoformat(), reason=reason
     )
     wrong = is_medication_error(chart, dose)
-    if dose.kind is DoseKind.TREATMENT and (wrong or any(_oddities(chart, chart.course.doses, dose))):
+    if wrong or (dose.kind is DoseKind.TREATMENT and any(_oddities(chart, chart.course.doses, dose))):
         about = "staff.story.medication_error" if wrong else "staff.story.dose_deviation"
         case = await raise_case(
             chart.uow, chart.desk, chart.participant, kind=CaseKind.REQUEST, level=Level.SAME_DAY, about=about
@@ -168,7 +217,10 @@ async def store_dose(chart: Chart, dose: Dose, reason: str | None = None) -> Non
 
 def is_medication_error(chart: Chart, dose: Dose) -> bool:
     """Not whole, or another amount than the study says. Source: specification 1.4, 3.6."""
-    return not dose.whole or dose.amount_ug != chart.desk.study.doses.amount_ug
+    study, amount = chart.desk.study, chart.desk.study.doses.amount_ug
+    if dose.kind is DoseKind.PROPHYLAXIS and study.prophylaxis is not None:
+        amount = study.prophylaxis.amount_ug
+    return not dose.whole or dose.amount_ug != amount
 
 
 def _check_time(chart: Chart, given_at: datetime) -> None:
@@ -215,36 +267,21 @@ def _stated_otherwise(chart: Chart, dose: Dose) -> Iterator[Phrase]:
             yield phrase("operator.effect.stated_otherwise", at=stated.stated_at)
 
 
-def _prophylactic(chart: Chart, entry: ProphylaxisEntry) -> tuple[Dose, tuple[Phrase, ...]]:
-    study, rules = chart.desk.study, chart.desk.study.prophylaxis
-    therapy = next((one for one in chart.course.therapies if one.number == entry.therapy), None)
-    if rules is None or therapy is None:
-        raise Refusal("refusal.no_such_therapy", number=entry.therapy)
-    if entry.therapy in chart.course.prophylaxis():
-        raise Refusal("refusal.prophylaxis_exists", number=entry.therapy)
-    _check_time(chart, entry.given_at)
-    asks = []
+def _odd_prophylaxis(chart: Chart, rules: ProphylaxisRules, therapy: Therapy, dose: Dose) -> Iterator[Phrase]:
+    """Everything about it that the protocol does not foresee. Source: specification 1.7 (2, 4, 5)."""
+    study, course = chart.desk.study, chart.course
     if therapy.cancelled:
-        asks.append(phrase("operator.ask.therapy_cancelled", number=entry.therapy))
-    if not prophylaxis.is_eligible(study, chart.course, therapy):
-        asks.append(phrase("operator.ask.not_eligible"))
+        yield phrase("operator.ask.therapy_cancelled", number=therapy.number)
+    if not prophylaxis.is_eligible(study, course, therapy):
+        yield phrase("operator.ask.not_eligible")
+    days = prophylaxis.days_to_weekly_dose(study, course, dose.given_at)
+    if days is not None:
+        yield phrase("operator.ask.dose_interval", days=days, least=study.doses.min_interval_days)
     started_at = therapy.infusion_started_at or therapy.starts_at
-    interval = prophylaxis.interval_flag(rules, entry.given_at, started_at)
+    interval = prophylaxis.interval_flag(rules, dose.given_at, started_at)
     if interval is not None:
-        asks.append(phrase("operator.ask.interval", minutes=int(interval.total_seconds() // 60)))
-    if chart.course.held():
-        asks.append(phrase("operator.ask.dose_on_hold"))
-    given = chart.course.prophylaxis()
-    dose = Dose(
-        id=new_id(),
-        subject_code=entry.subject,
-        kind=DoseKind.PROPHYLAXIS,
-        number=len(given) + 1,
-        given_at=entry.given_at,
-        amount_ug=rules.amount_ug,
-        recorded_by=chart.staff.code,
-        recorded_at=chart.now,
-        whole=entry.whole,
-        therapy=entry.therapy,
-    )
-    return dose, tuple(asks)
+        yield phrase("operator.ask.interval", minutes=int(interval.total_seconds() // 60))
+    if not dose.whole:
+        yield phrase("operator.ask.dose_amount", amount=dose.amount_ug)
+    if course.held():
+        yield phrase("operator.ask.dose_on_hold")

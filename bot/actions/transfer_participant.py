@@ -18,8 +18,9 @@ from bot.clock import new_id
 from bot.rules import escalation
 from bot.rules.access import Act, AuthMethod, Site
 from bot.rules.case import Case, CaseKind
+from bot.rules.changes import Effects
 from bot.rules.errors import Refusal
-from bot.rules.messages import Priority
+from bot.rules.messages import Phrase, Priority
 from bot.rules.participant import Participant
 from bot.rules.study import Level, SiteCode, StaffCode, SubjectCode
 
@@ -29,6 +30,12 @@ class TransferEntry:
     subject: SubjectCode
     to_site: SiteCode
     reason: str
+
+
+async def preview_transfer(desk: Desk, *, entry: TransferEntry, by: StaffCode, auth: AuthMethod) -> Effects:
+    """What the transfer would change; writes nothing."""
+    async with opened(desk, entry.subject, by=by, act=Act.TRANSFER, auth=auth, writing=False) as chart:
+        return (await weigh_transfer(chart, entry))[2]
 
 
 async def transfer_participant(
@@ -42,10 +49,8 @@ async def transfer_participant(
     """
     reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.TRANSFER, auth=auth) as chart:
-        site = await site_of(chart.uow, entry.to_site)
         before = chart.participant
-        if before.site_code == site.code:
-            raise Refusal("refusal.at_site_already", subject=chart.subject, site=site.code)
+        site, after, _ = await weigh_transfer(chart, entry)
         await chart.write(
             "staff:participant:transferred",
             "participant",
@@ -56,7 +61,7 @@ async def transfer_participant(
             reason=reason,
         )
         open_cases = await chart.uow.cases.open_of(chart.subject)
-        moved = await chart.settle(replace(before, site_code=site.code))
+        moved = await chart.settle(after)
         for case in open_cases:
             await _take_along(chart, case, site)
         await raise_case(
@@ -71,6 +76,29 @@ async def transfer_participant(
         return moved
 
 
+async def weigh_transfer(chart: Chart, entry: TransferEntry) -> tuple[Site, Participant, Effects]:
+    """The new site, she as she would be there, and what changes: site, phone, cases, and the clock of visits.
+
+    Raises:
+        Refusal: no such site, or she is there already.
+    """
+    site = await site_of(chart.uow, entry.to_site)
+    before = chart.participant
+    if before.site_code == site.code:
+        raise Refusal("refusal.at_site_already", subject=chart.subject, site=site.code)
+    old = await site_of(chart.uow, before.site_code)
+    after = replace(before, site_code=site.code)
+    cases = await chart.uow.cases.open_of(chart.subject)
+    notes = [phrase("operator.effect.site", before=old.name, after=site.name)]
+    if cases:
+        notes.append(phrase("operator.effect.cases_go_along", count=len(cases)))
+    if _hears(after):
+        notes.append(phrase("operator.effect.patient", words=(_told(site),)))
+    course = replace(chart.course, time_zone=site.time_zone)
+    found = chart.weigh(course, level=Level.SAME_DAY, notes=tuple(notes), participant=after)
+    return site, after, found
+
+
 async def _take_along(chart: Chart, case: Case, site: Site) -> None:
     """The case at its level, from the start of its chain, at the new site."""
     calendar = chart.desk.calendar_of(site)
@@ -81,9 +109,17 @@ async def _take_along(chart: Chart, case: Case, site: Site) -> None:
 
 
 async def _tell_her(chart: Chart, participant: Participant, site: Site) -> None:
-    if participant.joined_at is None or participant.messages_stopped_at is not None:
+    if not _hears(participant):
         return
-    said = [phrase("patient.transferred", site=site.name, site_phone=site.phone)]
+    said = [_told(site)]
     key = f"transfer:{participant.subject_code}:{new_id()}"
     message = to_participant(participant, key, said, priority=Priority.REMINDER, routine=True)
     await chart.uow.outbox.put(message, chart.now)
+
+
+def _told(site: Site) -> Phrase:
+    return phrase("patient.transferred", site=site.name, site_phone=site.phone)
+
+
+def _hears(participant: Participant) -> bool:
+    return participant.joined_at is not None and participant.messages_stopped_at is None

@@ -14,11 +14,12 @@ from bot.actions.correct_fact import (
     preview_dose_correction,
     preview_lab_correction,
 )
-from bot.actions.keep_profile import TransfusionEntry, record_transfusion
+from bot.actions.keep_profile import TransfusionEntry, preview_transfusion, record_transfusion
 from bot.actions.record_dose import (
     DoseEntry,
     ProphylaxisEntry,
     preview_dose,
+    preview_prophylaxis,
     record_dose,
     record_prophylaxis,
 )
@@ -120,10 +121,19 @@ def lab_transfusion(
     at: Annotated[str, typer.Option(help="When it was given.")],
     by: By,
     red_cells: Annotated[bool, typer.Option("--red-cells", help="Red cells, not platelets.")] = False,
+    confirm: Confirm = False,
+    preview: Preview = False,
     as_json: AsJson = False,
 ) -> None:
     """Records a transfusion; a high count soon after platelets ends no dosing by itself."""
-    entry = TransfusionEntry(subject=SubjectCode(code), at=moment_typed(at), platelets=not red_cells)
+    entry = TransfusionEntry(
+        subject=SubjectCode(code), at=moment_typed(at), platelets=not red_cells, confirmed=confirm
+    )
+    if preview:
+        show_effects(
+            as_json, lambda desk: preview_transfusion(desk, entry=entry, by=StaffCode(by), auth=_CLI)
+        )
+        return
     given = at_desk(lambda desk: record_transfusion(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"transfusion": given.id, "platelets": given.platelets}, [f"{code}: transfusion recorded."])
 
@@ -152,6 +162,11 @@ def dose_record(
             whole=not partial,
             confirmed=confirm,
         )
+        if preview:
+            show_effects(
+                as_json, lambda desk: preview_prophylaxis(desk, entry=before, by=StaffCode(by), auth=_CLI)
+            )
+            return
         dose = at_desk(lambda desk: record_prophylaxis(desk, entry=before, by=StaffCode(by), auth=_CLI))
         tell(
             as_json,

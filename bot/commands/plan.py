@@ -21,7 +21,9 @@ from bot.actions.plan_therapy import (
     cancel_therapy,
     note_infusion,
     plan_therapy,
+    preview_infusion,
     preview_therapy,
+    preview_therapy_end,
 )
 from bot.commands.showing import Confirm, Preview, Reason, show_effects
 from bot.commands.speaking import AsJson, By, at_desk, moment_typed, number_typed, tell
@@ -136,9 +138,16 @@ def therapy_move(
 
 
 @therapy_app.command("cancel")
-def therapy_cancel(code: str, number: int, reason: Reason, by: By, as_json: AsJson = False) -> None:
+def therapy_cancel(
+    code: str, number: int, reason: Reason, by: By, preview: Preview = False, as_json: AsJson = False
+) -> None:
     """It does not take place; its dose and draw are no longer asked for."""
     entry = TherapyEnd(subject=SubjectCode(code), number=number, reason=reason)
+    if preview:
+        show_effects(
+            as_json, lambda desk: preview_therapy_end(desk, entry=entry, by=StaffCode(by), auth=_CLI)
+        )
+        return
     at_desk(lambda desk: cancel_therapy(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"therapy": number, "cancelled": True}, [f"{code}: therapy {number} is cancelled."])
 
@@ -149,10 +158,14 @@ def therapy_began(
     number: int,
     at: Annotated[str, typer.Option(help="When the infusion began.")],
     by: By,
+    preview: Preview = False,
     as_json: AsJson = False,
 ) -> None:
     """When the infusion began in truth."""
     entry = InfusionStart(subject=SubjectCode(code), number=number, started_at=moment_typed(at))
+    if preview:
+        show_effects(as_json, lambda desk: preview_infusion(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
     at_desk(lambda desk: note_infusion(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"therapy": number, "began": entry.started_at}, [f"{code}: therapy {number} began {at}."])
 

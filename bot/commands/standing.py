@@ -12,14 +12,22 @@ from bot.actions.end_participation import (
     StopTreatmentEntry,
     end_participation,
     preview_end,
+    preview_reinstate,
     preview_stop,
     reinstate,
     stop_treatment,
 )
-from bot.actions.keep_profile import ProfileEntry, keep_profile
-from bot.actions.place_hold import HoldEntry, ReleaseEntry, place_hold, preview_hold, release_hold
+from bot.actions.keep_profile import ProfileEntry, keep_profile, preview_profile
+from bot.actions.place_hold import (
+    HoldEntry,
+    ReleaseEntry,
+    place_hold,
+    preview_hold,
+    preview_release,
+    release_hold,
+)
 from bot.actions.publish_study import VersionMove, move_to_version, preview_version_move
-from bot.actions.transfer_participant import TransferEntry, transfer_participant
+from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
 from bot.commands.showing import Preview, Reason, show_effects
 from bot.commands.speaking import AsJson, By, at_desk, day_typed, tell
 from bot.rules.access import AuthMethod
@@ -46,9 +54,14 @@ def hold_command(
     tell(as_json, {"hold": hold.id, "reason": hold.reason.value}, [f"{code}: doses are on hold."])
 
 
-def release_command(code: str, reason: Reason, by: By, as_json: AsJson = False) -> None:
+def release_command(
+    code: str, reason: Reason, by: By, preview: Preview = False, as_json: AsJson = False
+) -> None:
     """Doses go on."""
     entry = ReleaseEntry(subject=SubjectCode(code), note=reason)
+    if preview:
+        show_effects(as_json, lambda desk: preview_release(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
     released = at_desk(lambda desk: release_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"released": [one.id for one in released]}, [f"{code}: doses go on."])
 
@@ -68,6 +81,7 @@ def profile_command(
     emergency_contact: Annotated[
         bool | None, typer.Option("--emergency-contact/--no-emergency-contact")
     ] = None,
+    preview: Preview = False,
     as_json: AsJson = False,
 ) -> None:
     """What the rules need to know of her; what is not named stays as it is."""
@@ -84,6 +98,9 @@ def profile_command(
         lymphoedema=lymphoedema,
         emergency_contact=emergency_contact,
     )
+    if preview:
+        show_effects(as_json, lambda desk: preview_profile(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
     at_desk(lambda desk: keep_profile(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"participant": code}, [f"{code}: profile kept."])
 
@@ -93,10 +110,14 @@ def transfer_command(
     site: Annotated[str, typer.Option("--to", help="Code of the new site.")],
     reason: Reason,
     by: By,
+    preview: Preview = False,
     as_json: AsJson = False,
 ) -> None:
     """She goes on at another site; open cases go along."""
     entry = TransferEntry(subject=SubjectCode(code), to_site=SiteCode(site), reason=reason)
+    if preview:
+        show_effects(as_json, lambda desk: preview_transfer(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
     moved = at_desk(lambda desk: transfer_participant(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"participant": code, "site": moved.site_code}, [f"{code} is at {moved.site_code} now."])
 
@@ -118,9 +139,14 @@ def end_command(
     tell(as_json, {"participant": code, "state": ended.state.value}, [f"{code}: {ended.state.value}."])
 
 
-def reinstate_command(code: str, reason: Reason, by: By, as_json: AsJson = False) -> None:
+def reinstate_command(
+    code: str, reason: Reason, by: By, preview: Preview = False, as_json: AsJson = False
+) -> None:
     """Takes an end back that was recorded by mistake."""
     entry = ReinstateEntry(subject=SubjectCode(code), reason=reason)
+    if preview:
+        show_effects(as_json, lambda desk: preview_reinstate(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+        return
     back = at_desk(lambda desk: reinstate(desk, entry=entry, by=StaffCode(by), auth=_CLI))
     tell(as_json, {"participant": code, "state": back.state.value}, [f"{code}: {back.state.value} again."])
 

@@ -24,6 +24,7 @@ from bot.rules.activities import (
     Window,
 )
 from bot.rules.calendar import at_local, local_clock
+from bot.rules.messages import Phrase
 from bot.rules.participant import TERMINAL_STATES, LabResult, ParticipantState, Therapy
 from bot.rules.study import ProphylaxisRules, Study, SubjectCode
 
@@ -55,6 +56,21 @@ def candidates(study: Study, course: Course, therapy: Therapy) -> Candidates:
     baseline = [lab for lab in _lead(study, course) if lab.baseline]
     return Candidates(
         study_baseline=baseline[-1].value if baseline else None, before_therapy=therapy.count_before
+    )
+
+
+def candidates_told(study: Study, course: Course, therapy: Therapy) -> Phrase:
+    """Both counts that may be meant, and what follows, in the words of staff. Source: as `candidates`."""
+    found = candidates(study, course, therapy)
+    eligible = is_eligible(study, course, therapy)
+    outcome = "operator.effect.eligible" if eligible else "operator.effect.not_eligible"
+    return Phrase(
+        key="operator.effect.candidates",
+        values={
+            "study_baseline": "?" if found.study_baseline is None else found.study_baseline,
+            "before_therapy": "?" if found.before_therapy is None else found.before_therapy,
+            "outcome": Phrase(key=outcome),
+        },
     )
 
 
@@ -129,10 +145,14 @@ def staff_reminders(
 
 
 def interval_question(study: Study, course: Course, therapy: Therapy) -> int | None:
-    """Days to the nearest weekly dose if fewer than the study allows between doses; a person decides."""
+    """As `days_to_weekly_dose`, of a therapy that is planned."""
+    return days_to_weekly_dose(study, course, therapy.starts_at)
+
+
+def days_to_weekly_dose(study: Study, course: Course, moment: datetime) -> int | None:
+    """Days to the nearest weekly dose given, if fewer than the study allows; a person decides."""
     days = [
-        abs((course.day_of(dose.given_at) - course.day_of(therapy.starts_at)).days)
-        for dose in course.given().values()
+        abs((course.day_of(dose.given_at) - course.day_of(moment)).days) for dose in course.given().values()
     ]
     nearest = min(days, default=None)
     return nearest if nearest is not None and nearest < study.doses.min_interval_days else None

@@ -180,6 +180,16 @@ def decide(
     )
 
 
+def next_reminder_at(
+    study: Study, participant: Participant, course: Course, now: datetime
+) -> datetime | None:
+    """When she is reminded of a visit next, as things stand; None while nothing is to be said to her."""
+    if participant.state in _NO_MESSAGES or not _may_write(participant):
+        return None
+    told = _reminders(study, participant, course, plan(study, course), held=bool(course.held()))
+    return min((one.send_after for one in told if one.send_after > now), default=None)
+
+
 def _starting(
     participant: Participant,
     asked: Sequence[CheckIn],
