@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,12 @@ class Said:
         """In the order received."""
         query = select(SaidRow).where(col(SaidRow.subject_code) == subject)
         rows = (await self._session.exec(query.order_by(col(SaidRow.at), col(SaidRow.number)))).all()
+        return tuple([await self._opened(row) for row in rows])
+
+    async def these(self, ids: Sequence[str]) -> tuple[SaidText, ...]:
+        """Those of these ids that are there, in the order received."""
+        query = select(SaidRow).where(col(SaidRow.id).in_(ids)).order_by(col(SaidRow.at), col(SaidRow.number))
+        rows = (await self._session.exec(query)).all()
         return tuple([await self._opened(row) for row in rows])
 
     async def _opened(self, row: SaidRow) -> SaidText:

@@ -21,6 +21,7 @@ from bot.rules.masking import masked
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
 from bot.rules.report import DECLINED, Answer
 from bot.rules.study import Level, StaffCode
+from bot.understanding.together import understand_together
 from storage.cases import CaseEvent
 from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
@@ -197,7 +198,10 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
     if case.report_id is not None:
         lines += await _report_lines(uow, desk, case.report_id)
     said = {one.id: one for one in await uow.said.of(case.subject_code)}
-    for event in await uow.cases.events(case.id):
+    events = await uow.cases.events(case.id)
+    together = _told_in_pieces(events)
+    in_pieces = {one for pieces in together.values() for one in pieces[1:]}
+    for event in events:
         if event.kind == "CORRECTED":
             lines.append(phrase("staff.alert.corrected_report", at=event.at))
             lines += await _report_lines(uow, desk, event.note)
@@ -206,19 +210,37 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
             lines += await _report_lines(uow, desk, event.note)
         if event.kind in ("RAISED", "RUNG_ANEW", "REOPENED"):
             lines.append(_turn(event))
-        if event.kind != "ABOUT":
+        if event.kind != "ABOUT" or event.note in in_pieces:
             continue
         if event.note.startswith(("staff.story.", "staff.notice.")):
             lines.append(await _told(uow, desk, case, event.note))
         elif event.note in said:
-            lines += _words_lines(desk, said[event.note].text)
+            pieces = together.get(event.note, (event.note,))
+            lines += _words_lines(desk, [said[one].text for one in pieces if one in said])
     return lines
 
 
-def _words_lines(desk: Desk, text: str) -> list[Phrase]:
-    """Her own words without what would name her, and the red flags that they match: why it rings."""
-    lines = [phrase("staff.alert.her_words", words=masked(text)[:WORDS_SHOWN])]
-    for flag in desk.understander.understand(text).red_flags:
+def _told_in_pieces(events: Sequence[CaseEvent]) -> dict[str, tuple[str, ...]]:
+    """The first piece of each sentence sent in pieces → all of them, as they were last read together."""
+    together: dict[str, tuple[str, ...]] = {}
+    for event in events:
+        if event.kind == "TOGETHER":
+            pieces = tuple(event.note.split(","))
+            together = {first: told for first, told in together.items() if not set(told) & set(pieces)}
+            together[pieces[0]] = pieces
+    return together
+
+
+def _words_lines(desk: Desk, texts: Sequence[str]) -> list[Phrase]:
+    """Her own words without what would name her, and the red flags that they match: why it rings.
+
+    `texts`: one message, or the pieces of a sentence in the order sent.
+    """
+    meant = understand_together(desk.understander, texts)
+    lines = [phrase("staff.alert.her_words", words=masked(" / ".join(texts))[:WORDS_SHOWN])]
+    if meant.plain_only:
+        lines.append(phrase("staff.alert.read_plainly"))
+    for flag in meant.red_flags:
         known = phrase(f"staff.red_flag.{flag.rule.lower().replace('-', '_')}")
         lines.append(
             phrase(

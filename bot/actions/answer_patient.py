@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress
 from bot.actions.desk import Desk, actor_of, entitled
+from bot.actions.relay_question import show_answered
 from bot.actions.report_death import death_is_reported
 from bot.actions.speak import home_rows, participant_as_recipient, phrase, to_participant
 from bot.rules.access import Act, AuthMethod, Staff
@@ -70,6 +71,7 @@ async def send_words(
         now,
     )
     if case is not None and case.subject_code == subject:
+        await show_answered(uow, desk, participant, case)
         await uow.cases.add_event(case.id, "ANSWERED", now, staff.code, text)
         await show_progress(uow, desk, case, said_by=key)
     await uow.audit.record(

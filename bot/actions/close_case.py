@@ -6,6 +6,7 @@ from bot.actions.alert_staff import show_progress
 from bot.actions.desk import Desk, actor_of, entitled
 from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import look_again_at
+from bot.actions.relay_question import show_settled
 from bot.actions.report_death import settle_death
 from bot.rules import escalation, sae
 from bot.rules.access import Act, AuthMethod
@@ -62,6 +63,8 @@ async def close_in(
         reason=note or None,
     )
     await show_progress(uow, desk, closed)
+    if outcome is not Outcome.DIED:
+        await show_settled(uow, desk, participant, closed)
     causes = sae.causes_of(desk.study.sae, outcome=outcome.value)
     await note_potential_sae(uow, desk, participant, causes, case_id=case.id, aware_at=now)
     await settle_death(uow, desk, participant, outcome, actor)

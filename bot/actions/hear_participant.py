@@ -9,12 +9,15 @@ from dataclasses import replace
 
 from bot.actions.answer_stranger import code_in
 from bot.actions.ask_patient_in_case import answer_in_case
+from bot.actions.ask_unit import answer_unit
+from bot.actions.ask_whose import answer_whose
 from bot.actions.choose_language import ask_language, change_language
 from bot.actions.confirm_activity import answer_reminder
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.hear_words import confirm_understood, confirm_words, hear_words
 from bot.actions.join_study import continue_joining
 from bot.actions.plan_visits import next_visit_phrase
+from bot.actions.relay_question import waiting_questions
 from bot.actions.report_symptoms import answer_question, begin_report
 from bot.actions.speak import answer_tap, home_rows, phrase, to_participant, whole_home_rows
 from bot.actions.stop_messages import answer_stop, ask_what_to_stop
@@ -115,6 +118,10 @@ async def _tapped(
             notice = await confirm_words(uow, desk, inbound, participant, said_id, yes=now_happening == "yes")
         case ["w", "yes" | "no" as right, said_id]:
             notice = await confirm_understood(uow, desk, inbound, participant, said_id, right=right == "yes")
+        case ["o", answer, said_id]:
+            notice = await answer_whose(uow, desk, inbound, participant, answer, said_id)
+        case ["u", answer, lab_id]:
+            notice = await answer_unit(uow, desk, inbound, participant, answer, lab_id)
         case _:
             notice = phrase("patient.stale")
     await uow.outbox.put(answer_tap(inbound, whom, participant.language, desk.now(), notice), desk.now())
@@ -124,7 +131,9 @@ async def _say_home(
     uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said: Phrase
 ) -> None:
     key = f"home:{participant.subject_code}:{inbound.key.update_id}"
-    await uow.outbox.put(to_participant(participant, key, [said], buttons=whole_home_rows()), desk.now())
+    waiting = await waiting_questions(uow, participant)
+    told = [said, phrase("patient.question.still_waiting", count=waiting)] if waiting else [said]
+    await uow.outbox.put(to_participant(participant, key, told, buttons=whole_home_rows()), desk.now())
 
 
 async def _say_visits(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> None:

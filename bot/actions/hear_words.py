@@ -1,23 +1,34 @@
 """Free text of a participant: kept as typed, scanned for red flags at once, answered, put before a person.
 
-Words may open a report, raise a level, or answer the open question; they never lower, close or grade.
-Source: specification 6.1, 6.6; decisions "Triage".
+Words may open a report, raise a level, or answer the open question; they never lower, close or grade. What
+comes in pieces is read piece by piece and together. Source: specification 6.1, 6.5, 6.6; decisions "Triage".
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.actions.alert_staff import show_progress, tell_rung
+from bot.actions.alarm_by_words import add_to_alarm, alarm
+from bot.actions.ask_unit import ask_unit
+from bot.actions.ask_whose import ask_whose
 from bot.actions.choose_language import ask_language
-from bot.actions.correct_report import case_of_report
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import away_until, give_advice, say_nobody_is_there
+from bot.actions.hear_fragments import Burst, drop_piece, keep_burst, meaning_of, take_up
 from bot.actions.join_study import continue_joining
-from bot.actions.note_stated_result import StatedResult, note_stated_results
-from bot.actions.raise_case import raise_case
+from bot.actions.keep_words import (
+    Heard,
+    bind_to_report,
+    has_words,
+    keep_words,
+    meant_by,
+    named,
+    please_read,
+    say,
+)
+from bot.actions.note_stated_result import note_stated_results, results_in
+from bot.actions.relay_question import take_question
 from bot.actions.report_death import hear_of_death
 from bot.actions.report_symptoms import (
     FromWords,
@@ -26,20 +37,19 @@ from bot.actions.report_symptoms import (
     offer_report,
     report_in_hand,
     show_again,
+    symptoms_in_hand,
 )
 from bot.actions.speak import button, home_rows, phrase, to_participant, words
 from bot.actions.standing_question import ask, no_longer_asked
 from bot.actions.stop_messages import ask_what_to_stop
 from bot.clock import new_id
-from bot.rules.case import Case, CaseKind
+from bot.rules import commands
 from bot.rules.inbound import Inbound, InboundKind
-from bot.rules.masking import masked
 from bot.rules.messages import Phrase, Recipient
 from bot.rules.participant import Participant
 from bot.rules.report import OpenedBy
-from bot.rules.study import Level, Symptom, TextId
-from bot.understanding.findings import Intent, RedFlag, Understanding
-from bot.understanding.red_flags import CATALOGUE_CODES
+from bot.rules.study import Level, Symptom
+from bot.understanding.findings import Intent
 from storage.unit_of_work import UnitOfWork
 
 # In these a red flag may have been said that nobody here can read.
@@ -52,56 +62,105 @@ async def hear_words(
     """Words, a caption, an edit, or content without words; joined or not."""
     if inbound.edited and await _said_before(uow, participant, inbound.text):
         return  # Telegram announces edits in which nothing she wrote has changed
-    said_id = await _keep(uow, desk, inbound, participant)
+    said_id = await keep_words(uow, desk, inbound, participant)
+    heard = await _heard(uow, desk, inbound, participant, said_id)
     if inbound.kind is InboundKind.CONTENT:
-        await _answer_content(uow, desk, inbound, participant)
-        return
-    meant = desk.understander.understand(inbound.text)
-    if participant.joined_at is not None and not meant.death:
-        await note_stated_results(uow, desk, participant, _results(meant))
-    if meant.death:
+        await _answer_content(uow, desk, heard)
+    elif heard.meant.death:
         await hear_of_death(uow, desk, inbound, participant, said_id)
-    elif meant.red_flags:
-        await _alarm(uow, desk, inbound, participant, meant.red_flags, said_id)
-    elif (meant.intent is Intent.STOP or meant.stop_wanted) and participant.joined_at is not None:
+    elif participant.joined_at is None:
+        await _hear_before_joining(uow, desk, heard, whom)
+    elif inbound.forwarded:
+        await ask_whose(uow, desk, heard)
+    else:
+        await _hear(uow, desk, heard)
+
+
+async def _heard(
+    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said_id: str
+) -> Heard:
+    """Edits, forwards and commands with words stand alone; everything else may be a piece of a sentence."""
+    stands_alone = (
+        inbound.edited
+        or inbound.forwarded
+        or inbound.kind is InboundKind.CONTENT
+        or commands.command_in(inbound.text) is not None
+    )
+    burst = Burst() if stands_alone else await take_up(uow, desk, inbound, participant, said_id)
+    by_itself = desk.understander.understand(inbound.text)
+    together = await meaning_of(uow, desk, burst.ids) if len(burst.pieces) > 1 else None
+    if not stands_alone:
+        await keep_burst(uow, participant, burst)
+    return Heard(
+        inbound=inbound,
+        participant=participant,
+        said_id=said_id,
+        meant=together or by_itself,
+        alone=by_itself,
+        burst=burst,
+    )
+
+
+async def _hear_before_joining(uow: UnitOfWork, desk: Desk, heard: Heard, whom: Recipient) -> None:
+    if heard.meant.red_flags:
+        await alarm(uow, desk, heard, heard.meant.red_flags)
+    elif heard.meant.confirm:
+        await _ask_if_now(uow, desk, heard)
+    else:
+        await continue_joining(uow, desk, heard.inbound, heard.participant, whom)
+
+
+async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
+    """Words of somebody who has joined: red flags, then stop words, then what else she meant."""
+    inbound, participant, meant = heard.inbound, heard.participant, heard.meant
+    counted = await note_stated_results(uow, desk, participant, results_in(meant))
+    if counted.case_id is not None:
+        heard = replace(heard, burst=replace(heard.burst, case_id=counted.case_id))
+        await keep_burst(uow, participant, heard.burst)
+    fresh = [flag for flag in meant.red_flags if flag.rule not in heard.burst.alarmed]
+    if not fresh and heard.burst.alarmed:
+        heard, meant = replace(heard, meant=heard.alone), heard.alone
+    if fresh:
+        await alarm(uow, desk, heard, fresh)
+    elif meant.intent is Intent.STOP or meant.stop_wanted:
         await ask_what_to_stop(uow, desk, inbound, participant)
     elif meant.confirm:
-        await _ask_if_now(uow, desk, inbound, participant, said_id)
-    elif participant.joined_at is None:
-        await continue_joining(uow, desk, inbound, participant, whom)
-    elif not _has_words(inbound.text):
-        await _answer_nothing_said(uow, desk, inbound, participant)
-    elif _changes_or_passes_on(inbound) or not await answer_in_words(uow, desk, participant, inbound.text):
-        await _answer_words(uow, desk, inbound, participant, meant, said_id)
+        await _ask_if_now(uow, desk, heard)
+    elif counted.unit_doubtful is not None:
+        await ask_unit(uow, desk, heard, counted.unit_doubtful)
+    elif not has_words(inbound.text):
+        await _offer_gate(uow, desk, heard, "patient.words.empty")
+    elif not inbound.edited and await answer_in_words(uow, desk, participant, inbound.text):
+        await drop_piece(uow, participant, heard.said_id)
+    elif heard.burst.alarmed and await _says_no_more(uow, desk, heard):
+        await add_to_alarm(uow, desk, heard)
+    else:
+        await _answer_words(uow, desk, heard)
 
 
-def _results(meant: Understanding) -> list[StatedResult]:
-    """The counts that are hers and of now, as she wrote them."""
-    return [
-        StatedResult(
-            analyte=one.analyte.value,
-            value=one.value,
-            quote=one.quote,
-            unit_doubtful=one.unit_doubtful,
-        )
-        for one in meant.counts
-        if one.current
-    ]
+async def _says_no_more(uow: UnitOfWork, desk: Desk, heard: Heard) -> bool:
+    """A further piece of what rings already: it names nothing that is not asked about, and asks nothing."""
+    told = {symptom.code for symptom in named(desk, heard.participant, heard.meant)}
+    plain = heard.meant.intent in (Intent.SYMPTOM_REPORT, Intent.OTHER) and not heard.meant.advice_wanted
+    return plain and told <= await symptoms_in_hand(uow, heard.participant)
 
 
 async def confirm_words(
     uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said_id: str, *, yes: bool
 ) -> Phrase | None:
     """Her answer to "is this happening to you now?"; a yes is an alarm, a no stays before a person."""
-    meant = await _meant_by(uow, desk, participant, said_id)
+    meant = await meant_by(uow, desk, participant, said_id)
     flags = (meant.red_flags or meant.confirm) if meant is not None else ()
     if meant is None or not flags:
         return phrase("patient.stale")
     await no_longer_asked(uow, participant, desk.now())
+    heard = Heard(
+        inbound=inbound, participant=participant, said_id=said_id, meant=meant, alone=meant, burst=Burst()
+    )
     if yes:
-        await _alarm(uow, desk, inbound, participant, flags, said_id)
+        await alarm(uow, desk, heard, flags)
     else:
-        await _put_before_person(uow, desk, inbound, participant, meant.level, said_id)
+        await _put_before_person(uow, desk, heard, meant.level)
     return None
 
 
@@ -109,15 +168,15 @@ async def confirm_understood(
     uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said_id: str, *, right: bool
 ) -> Phrase | None:
     """Her answer to "this is what I understood": a yes opens the report, a no leaves it to a person."""
-    meant = await _meant_by(uow, desk, participant, said_id)
-    named = _named(desk, participant, meant) if meant is not None else ()
-    if not named:
+    meant = await meant_by(uow, desk, participant, said_id)
+    symptoms = named(desk, participant, meant) if meant is not None else ()
+    if meant is None or not symptoms:
         return phrase("patient.stale")
     await no_longer_asked(uow, participant, desk.now())
     if right:
         report_id = await report_in_hand(uow, participant) or new_id()
-        await _bind(uow, participant, said_id, report_id)
-        told = FromWords(symptoms=tuple(symptom.code for symptom in named))
+        await bind_to_report(uow, participant, said_id, report_id)
+        told = FromWords(symptoms=tuple(symptom.code for symptom in symptoms))
         await begin_report(uow, desk, participant, OpenedBy.WORDS, words=told, report_id=report_id)
         return None
     key = f"misunderstood:{participant.subject_code}:{inbound.key.update_id}"
@@ -127,271 +186,118 @@ async def confirm_understood(
     return None
 
 
-# ---------------------------------------------------------------- what is kept and looked up
-
-
-async def _keep(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> str:
-    said_id = new_id()
-    kind = inbound.content or ("edit" if inbound.edited else "forward" if inbound.forwarded else "text")
-    await uow.said.add(said_id, participant.subject_code, inbound.text, desk.now(), inbound.key, kind)
-    return said_id
-
-
 async def _said_before(uow: UnitOfWork, participant: Participant, text: str) -> bool:
     return any(one.text == text for one in await uow.said.of(participant.subject_code))
 
 
-async def _meant_by(
-    uow: UnitOfWork, desk: Desk, participant: Participant, said_id: str
-) -> Understanding | None:
-    """What she wrote then, read again; the same words mean the same."""
-    said = next((one for one in await uow.said.of(participant.subject_code) if one.id == said_id), None)
-    return desk.understander.understand(said.text) if said is not None else None
-
-
-def _has_words(text: str) -> bool:
-    """Something to read: a letter, a figure, a sign; not only spaces and what cannot be seen."""
-    return any(unicodedata.category(sign)[0] in "LNPS" for sign in text)
-
-
-def _changes_or_passes_on(inbound: Inbound) -> bool:
-    """An edit changes what was said before, a forward is somebody else's: neither answers a question."""
-    return inbound.edited or inbound.forwarded
-
-
-def _named(desk: Desk, participant: Participant, meant: Understanding) -> tuple[Symptom, ...]:
-    """The symptoms of the study that her words report, in its order; blood without a place is none yet."""
-    codes = {
-        code for one in meant.symptoms if one not in ("bleeding", "death") for code in CATALOGUE_CODES[one]
-    }
-    return tuple(
-        symptom
-        for symptom in desk.study.symptoms
-        if symptom.code in codes and symptom.only_sex in (None, participant.sex)
-    )
-
-
-# ---------------------------------------------------------------- a red flag
-
-
-async def _alarm(
-    uow: UnitOfWork,
-    desk: Desk,
-    inbound: Inbound,
-    participant: Participant,
-    flags: Sequence[RedFlag],
-    said_id: str,
-) -> None:
-    """Advice first, then the case; an open report goes on with its question, else a report begins."""
-    texts = tuple(dict.fromkeys(TextId(flag.text_id) for flag in flags))
-    level = max(flag.level for flag in flags)
-    report_id = await report_in_hand(uow, participant) or new_id()
-    known = await case_of_report(uow, participant, report_id)
-    case = await raise_case(
-        uow,
-        desk,
-        participant,
-        kind=CaseKind.WORDS,
-        level=level,
-        about=said_id,
-        report_id=report_id if participant.joined_at is not None else None,
-        symptoms=tuple(code for flag in flags for code in flag.symptoms),
-    )
-    if known is not None and case.level is known.level:
-        await _tell_further_words(uow, desk, case, inbound, said_id)
-    key = f"{inbound.key.bot_id}:{inbound.key.update_id}"
-    await give_advice(uow, desk, participant, texts, key, case)
-    if participant.joined_at is not None:
-        opened = tuple(dict.fromkeys(code for flag in flags for code in flag.symptoms))
-        told = FromWords(symptoms=opened, level=level, advice_given=texts)
-        await begin_report(uow, desk, participant, OpenedBy.WORDS, words=told, report_id=report_id)
-
-
-async def _tell_further_words(
-    uow: UnitOfWork, desk: Desk, case: Case, inbound: Inbound, said_id: str
-) -> None:
-    """Further words to an alarm that rings already: one line to those who were rung, no second alarm."""
-    said = phrase("staff.alert.further_words", subject=case.subject_code, words=masked(inbound.text))
-    await tell_rung(uow, desk, case, said, f"further:{case.id}:{inbound.key.update_id}")
-    await show_progress(uow, desk, case, said_by=said_id)
-
-
-async def _ask_if_now(
-    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said_id: str
-) -> None:
+async def _ask_if_now(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     rows = (
-        (button("patient.words.now_yes", f"c:yes:{said_id}"),),
-        (button("patient.words.now_no", f"c:no:{said_id}"),),
+        (button("patient.words.now_yes", f"c:yes:{heard.said_id}"),),
+        (button("patient.words.now_no", f"c:no:{heard.said_id}"),),
     )
-    key = f"now:{participant.subject_code}:{inbound.key.update_id}"
     said = [phrase("patient.words.happening_now")]
-    await ask(uow, participant, to_participant(participant, key, said, buttons=rows), desk.now())
+    message = to_participant(heard.participant, f"now:{heard.key}", said, buttons=rows)
+    await ask(uow, heard.participant, message, desk.now())
 
 
 # ---------------------------------------------------------------- words without a red flag
 
 
-async def _answer_words(
-    uow: UnitOfWork,
-    desk: Desk,
-    inbound: Inbound,
-    participant: Participant,
-    meant: Understanding,
-    said_id: str,
-) -> None:
+async def _answer_words(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     """One useful answer to what she meant; whatever was not plain chat goes before a person."""
-    named = _named(desk, participant, meant)
+    meant = heard.meant
+    symptoms = named(desk, heard.participant, meant)
     if meant.intent is Intent.LANGUAGE_SWITCH:
-        await ask_language(uow, desk, inbound, participant)
-    elif named:
-        await _ask_if_understood(uow, desk, inbound, participant, meant, named, said_id)
+        await ask_language(uow, desk, heard.inbound, heard.participant)
+    elif symptoms:
+        await _ask_if_understood(uow, desk, heard, symptoms)
     elif meant.intent in (Intent.THANKS, Intent.GREETING) and meant.level is Level.NONE:
-        await _say(uow, desk, inbound, participant, phrase(f"patient.words.{meant.intent.value}"))
-        await show_again(uow, desk, participant)
+        await say(uow, desk, heard, phrase(f"patient.words.{meant.intent.value}"))
+        await show_again(uow, desk, heard.participant)
     elif meant.intent in (Intent.HUMAN, Intent.RESCHEDULE):
-        await _put_before_person(uow, desk, inbound, participant, max(meant.level, Level.SAME_DAY), said_id)
+        await _put_before_person(uow, desk, heard, max(meant.level, Level.SAME_DAY))
+    elif meant.advice_wanted or meant.intent is Intent.QUESTION:
+        await take_question(uow, desk, heard)
     elif meant.open_gate or meant.symptoms:
-        await _please_read(uow, desk, participant, max(meant.level, Level.ROUTINE), said_id)
-        await _offer_gate(uow, desk, inbound, participant, "patient.words.kept_and_gate")
+        await please_read(uow, desk, heard, max(meant.level, Level.ROUTINE))
+        await _offer_gate(uow, desk, heard, "patient.words.kept_and_gate")
     else:
-        await _put_before_person(uow, desk, inbound, participant, meant.level, said_id)
+        await _put_before_person(uow, desk, heard, meant.level)
 
 
-async def _ask_if_understood(
-    uow: UnitOfWork,
-    desk: Desk,
-    inbound: Inbound,
-    participant: Participant,
-    meant: Understanding,
-    named: Sequence[Symptom],
-    said_id: str,
-) -> None:
-    """Shows back what was understood; it is before a person already, whatever she answers."""
-    await _please_read(uow, desk, participant, max(meant.level, Level.ROUTINE), said_id)
+async def _ask_if_understood(uow: UnitOfWork, desk: Desk, heard: Heard, symptoms: Sequence[Symptom]) -> None:
+    """Shows back what was understood; it is before a person already, whatever she answers.
+
+    A further piece of the same sentence that says no more is shown to staff, and asks her nothing twice.
+    """
+    case = await please_read(uow, desk, heard, max(heard.meant.level, Level.ROUTINE))
+    codes = tuple(symptom.code for symptom in symptoms)
+    if set(codes) <= set(heard.burst.shown):
+        return
+    shown = replace(heard.burst, case_id=case.id, shown=codes)
+    await keep_burst(uow, heard.participant, shown)
     rows = (
         (
-            button("patient.button.right", f"w:yes:{said_id}"),
-            button("patient.button.wrong", f"w:no:{said_id}"),
+            button("patient.button.right", f"w:yes:{heard.said_id}"),
+            button("patient.button.wrong", f"w:no:{heard.said_id}"),
         ),
         (button("patient.button.unwell", "h:unwell"),),
     )
-    labels = tuple(words(symptom.label) for symptom in named)
-    key = f"understood:{participant.subject_code}:{inbound.key.update_id}"
+    labels = tuple(words(symptom.label) for symptom in symptoms)
     said = [phrase("patient.words.understood", symptoms=labels)]
-    await ask(uow, participant, to_participant(participant, key, said, buttons=rows), desk.now())
+    message = to_participant(heard.participant, f"understood:{heard.key}", said, buttons=rows)
+    await ask(uow, heard.participant, message, desk.now())
 
 
-async def _put_before_person(
-    uow: UnitOfWork,
-    desk: Desk,
-    inbound: Inbound,
-    participant: Participant,
-    level: Level,
-    said_id: str,
-) -> None:
+async def _put_before_person(uow: UnitOfWork, desk: Desk, heard: Heard, level: Level) -> None:
     """Nothing said is dropped: a case at the level of what was understood, ROUTINE at least."""
-    case = await _please_read(uow, desk, participant, max(level, Level.ROUTINE), said_id)
-    site = await site_of(uow, participant.site_code)
-    key = f"{inbound.key.bot_id}:{inbound.key.update_id}"
+    case = await please_read(uow, desk, heard, max(level, Level.ROUTINE))
+    site = await site_of(uow, heard.participant.site_code)
+    key = f"{heard.inbound.key.bot_id}:{heard.inbound.key.update_id}"
     if level >= Level.SAME_DAY:
         triage = desk.study.triage
         text = triage.urgent_fallback if level >= Level.URGENT else triage.same_day_text
-        await give_advice(uow, desk, participant, (text,), key, case)
-    elif inbound.edited:
-        await _say(uow, desk, inbound, participant, phrase("patient.words.edited", site_phone=site.phone))
+        await give_advice(uow, desk, heard.participant, (text,), key, case)
     else:
-        await _say(uow, desk, inbound, participant, phrase("patient.words.kept", site_phone=site.phone))
-    if level < Level.SAME_DAY:
-        away = await away_until(uow, desk, participant)
-        await say_nobody_is_there(uow, desk, participant, key, away)
-    await show_again(uow, desk, participant)
-
-
-async def _please_read(
-    uow: UnitOfWork, desk: Desk, participant: Participant, level: Level, about: str
-) -> Case:
-    """A case "please read" about these words; one that nobody has taken yet takes further words in."""
-    for case in await uow.cases.open_of(participant.subject_code):
-        untaken = case.kind is CaseKind.WORDS and case.acknowledged_at is None and case.report_id is None
-        if untaken and case.level is level:
-            await uow.cases.add_event(case.id, "ABOUT", desk.now(), participant.subject_code, about)
-            await show_progress(uow, desk, case, said_by=new_id())
-            return case
-    return await raise_case(uow, desk, participant, kind=CaseKind.WORDS, level=level, about=about)
-
-
-async def _bind(uow: UnitOfWork, participant: Participant, said_id: str, report_id: str) -> None:
-    """The case of these words goes on as the case of the report that they opened: one matter, one case."""
-    if await case_of_report(uow, participant, report_id) is not None:
-        return
-    for case in await uow.cases.open_of(participant.subject_code):
-        is_about = any(event.note == said_id for event in await uow.cases.events(case.id))
-        if is_about and case.report_id is None:
-            await uow.cases.save(replace(case, report_id=report_id))
-            return
+        said = "patient.words.edited" if heard.inbound.edited else "patient.words.kept"
+        await say(uow, desk, heard, phrase(said, site_phone=site.phone))
+        away = await away_until(uow, desk, heard.participant)
+        await say_nobody_is_there(uow, desk, heard.participant, key, away)
+    await show_again(uow, desk, heard.participant)
 
 
 # ---------------------------------------------------------------- what has no words
 
 
-async def _answer_content(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> None:
+async def _answer_content(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     """A voice note, photo, file …: we say that we cannot read it, ask about red flags, and tell a person.
 
     Source: specification 6.6.
     """
-    about = f"staff.story.content:{inbound.content}"
-    await _please_read(
-        uow, desk, participant, await _level_of_content(uow, desk, inbound, participant), about
-    )
-    if participant.joined_at is None:
-        site = await site_of(uow, participant.site_code)
+    about = replace(heard, said_id=f"staff.story.content:{heard.inbound.content}")
+    await please_read(uow, desk, about, await _level_of_content(uow, desk, heard))
+    if heard.participant.joined_at is None:
+        site = await site_of(uow, heard.participant.site_code)
         said = phrase("patient.words.cannot_read", site_phone=site.phone)
-        await _say(uow, desk, inbound, participant, said, home=False)
+        await say(uow, desk, heard, said, home=False)
         return
-    await _offer_gate(uow, desk, inbound, participant, "patient.words.cannot_read")
+    await _offer_gate(uow, desk, heard, "patient.words.cannot_read")
 
 
-async def _level_of_content(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> Level:
+async def _level_of_content(uow: UnitOfWork, desk: Desk, heard: Heard) -> Level:
     """ROUTINE; today where something was said, an alarm is open, or the last platelets are very low."""
-    if inbound.content in _SPOKEN:
+    if heard.inbound.content in _SPOKEN:
         return Level.SAME_DAY
-    cases = await uow.cases.open_of(participant.subject_code)
-    if any(case.level >= Level.SAME_DAY for case in cases):
+    subject = heard.participant.subject_code
+    if any(case.level >= Level.SAME_DAY for case in await uow.cases.open_of(subject)):
         return Level.SAME_DAY
-    counts = [lab for lab in await uow.labs.of(participant.subject_code) if lab.analyte == "PLT"]
+    counts = [lab for lab in await uow.labs.of(subject) if lab.analyte == desk.study.labs.lead]
     very_low = bool(counts) and counts[-1].value < desk.study.check_ins.phone_below
     return Level.SAME_DAY if very_low else Level.ROUTINE
 
 
-async def _answer_nothing_said(
-    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant
-) -> None:
-    """A message of spaces only: nobody need read it, but she may be trying to reach somebody."""
-    await _offer_gate(uow, desk, inbound, participant, "patient.words.empty")
-
-
-async def _offer_gate(
-    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, key: str
-) -> None:
+async def _offer_gate(uow: UnitOfWork, desk: Desk, heard: Heard, key: str) -> None:
     """The answer with the red flags under it; where a question stands open, that question."""
-    site = await site_of(uow, participant.site_code)
-    message = to_participant(
-        participant,
-        f"gate:{participant.subject_code}:{inbound.key.update_id}",
-        [phrase(key, site_phone=site.phone)],
-    )
-    await offer_report(uow, desk, participant, message)
-
-
-async def _say(
-    uow: UnitOfWork,
-    desk: Desk,
-    inbound: Inbound,
-    participant: Participant,
-    said: Phrase,
-    *,
-    home: bool = True,
-) -> None:
-    key = f"words:{participant.subject_code}:{inbound.key.update_id}"
-    rows = home_rows() if home else ()
-    await uow.outbox.put(to_participant(participant, key, [said], buttons=rows), desk.now())
+    site = await site_of(uow, heard.participant.site_code)
+    message = to_participant(heard.participant, f"gate:{heard.key}", [phrase(key, site_phone=site.phone)])
+    await offer_report(uow, desk, heard.participant, message)

@@ -2,7 +2,7 @@
 
 A low one alerts as if it were true; a high one cancels nothing: she comes as planned, the nurse checks first,
 and the site looks at it the same day. Where the unit is doubtful the lower reading counts until a person has
-asked. Source: specification 1.4 (SCH-3), 1.6, 6.2; decisions "Triage" (a bare 8.6).
+confirmed it. Source: specification 1.4 (SCH-3), 1.6, 6.2; decisions "Triage" (a bare 8.6).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bot.actions.record_lab import act_on_result
 from bot.clock import new_id
 from bot.rules.lab_results import judge
 from bot.rules.participant import LabResult, Participant
+from bot.understanding.findings import Understanding
 from storage.unit_of_work import UnitOfWork
 
 # The same number written again within this time is the same news.
@@ -34,10 +35,33 @@ class StatedResult:
     unit_doubtful: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The case that the counts of one message raised, and the count whose unit must be asked."""
+
+    case_id: str | None = None
+    unit_doubtful: LabResult | None = None
+
+
+def results_in(meant: Understanding) -> list[StatedResult]:
+    """The counts that are hers and of now, as she wrote them."""
+    return [
+        StatedResult(
+            analyte=one.analyte.value,
+            value=one.value,
+            quote=one.quote,
+            unit_doubtful=one.unit_doubtful,
+        )
+        for one in meant.counts
+        if one.current
+    ]
+
+
 async def note_stated_results(
     uow: UnitOfWork, desk: Desk, participant: Participant, stated: Sequence[StatedResult]
-) -> None:
+) -> Counted:
     """Stores what the study counts and has not been told just now; raises what it calls for."""
+    counted = Counted()
     known = {one.code.upper(): one for one in desk.study.labs.analytes}
     for one in stated:
         analyte = known.get(one.analyte.upper())
@@ -76,5 +100,11 @@ async def note_stated_results(
             new=str(result.value),
         )
         judged = judge(desk.study, course, result)
-        await act_on_result(uow, desk, participant, result, judged, about="staff.story.result_stated")
+        about = "staff.story.result_unit_doubtful" if one.unit_doubtful else "staff.story.result_stated"
+        case = await act_on_result(uow, desk, participant, result, judged, about=about)
+        counted = Counted(
+            case_id=case.id if case is not None else counted.case_id,
+            unit_doubtful=result if one.unit_doubtful else counted.unit_doubtful,
+        )
         await look_again_at(uow, participant.subject_code, now)
+    return counted

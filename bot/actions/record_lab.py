@@ -21,7 +21,7 @@ from bot.actions.speak import phrase
 from bot.clock import new_id
 from bot.rules.access import Act, Actor, AuthMethod
 from bot.rules.calendar import local_day
-from bot.rules.case import CaseKind
+from bot.rules.case import Case, CaseKind
 from bot.rules.changes import Effects
 from bot.rules.errors import Refusal
 from bot.rules.lab_bands import is_jump
@@ -146,12 +146,15 @@ async def act_on_result(
     judged: Judged,
     *,
     about: str = "staff.story.result",
-) -> None:
-    """A case with every reason, a hold where the count is very high, the question whether it is serious."""
+) -> Case | None:
+    """A case with every reason, a hold where the count is very high, the question whether it is serious.
+
+    Gives the case, or None where the result calls for nobody.
+    """
     if judged.holds:
         await hold_in(uow, desk, participant, HoldReason.HIGH_COUNT, note=result.as_entered)
     if judged.level <= Level.NONE:
-        return
+        return None
     case = await raise_case(
         uow,
         desk,
@@ -170,6 +173,7 @@ async def act_on_result(
         await note_potential_sae(
             uow, desk, participant, (SaeCause.HIGH_COUNT,), case_id=case.id, aware_at=desk.now()
         )
+    return case
 
 
 async def store_baseline(

@@ -238,6 +238,14 @@ async def report_in_hand(uow: UnitOfWork, participant: Participant) -> str | Non
     return progress.report_id if progress is not None and progress.status is ReportStatus.OPEN else None
 
 
+async def symptoms_in_hand(uow: UnitOfWork, participant: Participant) -> frozenset[str]:
+    """The symptoms that the report whose question stands in the chat asks about."""
+    progress = await _progress(uow, participant)
+    if progress is None or progress.status is not ReportStatus.OPEN:
+        return frozenset()
+    return frozenset((*progress.opened, *progress.answers, *progress.reached))
+
+
 async def note_silence(uow: UnitOfWork, desk: Desk, participant: Participant) -> datetime | None:
     """Timers, the nudge, and the close as incomplete: never as "no symptoms".
 

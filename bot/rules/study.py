@@ -684,6 +684,18 @@ class SilenceRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsRules:
+    """How what she writes is heard.
+
+    `joins_within`: messages no further apart are read together as well. `medicine_counts_for`: so long a
+    blood thinner or painkiller she told of counts. Source: specification 6.5 (13), 2.5 (inputs, `ac`).
+    """
+
+    joins_within: timedelta = timedelta(seconds=30)
+    medicine_counts_for: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriageRules:
     """Settings of the context rules. Source: specification 2.4 to 2.6.
 
@@ -708,6 +720,7 @@ class TriageRules:
     context_rules: tuple[ContextRule, ...] = ()
     temperature: TemperatureRules | None = None
     silence: SilenceRules = field(default_factory=SilenceRules)
+    words: WordsRules = field(default_factory=WordsRules)
     previous_report_days: int = 8
     persistent_after: timedelta = timedelta(hours=24)
     new_blood_thinner_bands: frozenset[str] = frozenset()

@@ -343,6 +343,7 @@ def _triage(table: shape.TriageShape) -> noun.TriageRules:
         context_rules=tuple(_context_rule(row) for row in table.context.rows),
         temperature=None if table.temperature is None else _temperature(table.temperature),
         silence=_silence(table.silence),
+        words=_words(table.words),
         previous_report_days=table.previous_report_days.value,
         persistent_after=timedelta(hours=table.persistent_hours.value),
         new_blood_thinner_bands=table.new_blood_thinner_bands.value,
@@ -370,6 +371,13 @@ def _silence(table: shape.SilenceShape) -> noun.SilenceRules:
         nudge_after=timedelta(minutes=table.nudge_minutes.value),
         nudge_after_urgent=timedelta(minutes=table.nudge_minutes_urgent.value),
         close_after_nudge=timedelta(minutes=table.close_minutes.value),
+    )
+
+
+def _words(table: shape.WordsShape) -> noun.WordsRules:
+    return noun.WordsRules(
+        joins_within=timedelta(seconds=table.join_seconds.value),
+        medicine_counts_for=timedelta(days=table.medicine_days.value),
     )
 
 

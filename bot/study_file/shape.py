@@ -499,6 +499,11 @@ class SilenceShape(Strict):
     close_minutes: Setting[Annotated[Whole, Field(ge=1)]]
 
 
+class WordsShape(Strict):
+    join_seconds: Setting[Annotated[Whole, Field(ge=5, le=120)]]
+    medicine_days: Setting[Annotated[Whole, Field(ge=1, le=60)]]
+
+
 class TriageShape(Strict):
     axilla_offset_c: Setting[Annotated[Decimal, Field(ge=0, le=Decimal("0.6"))]]
     anc_low: Setting[Count]
@@ -517,6 +522,7 @@ class TriageShape(Strict):
     persistent_hours: Setting[Annotated[Whole, Field(ge=1)]]
     new_blood_thinner_bands: Setting[frozenset[str]]
     silence: SilenceShape
+    words: WordsShape
     temperature: TemperatureShape | None = None
     context: ContextShape
 

@@ -450,6 +450,7 @@ class TestAnAlarm:
     async def test_more_words_are_one_line_to_who_was_rung_and_no_second_case(self, chats: Phones) -> None:
         await at_home(chats)
         await chats.type(HER, EMERGENCY_WORDS)
+        await chats.pass_time(timedelta(minutes=1))
         await chats.type(HER, "流鼻血还是止不住，头晕得站不起来")
         assert await levels_of_cases(chats) == [Level.EMERGENCY]
         assert "又写道" in chats.said(COORDINATOR)

@@ -1,0 +1,236 @@
+"""Sentences in pieces, forwarded messages, questions for the team, a count without its unit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.rules.case import Case
+from bot.rules.report import ReportStatus
+from bot.rules.study import Language, Level
+from tests.household import COORDINATOR, HER, INVESTIGATOR, SUBJECT, joined, staffed
+from tests.phones import Phones
+
+PIECES = {
+    Language.ZH: ("鼻子", "流血了", "止不住", "半小时了"),
+    Language.EN: ("my nose", "is bleeding", "it wont stop", "half an hour now"),
+}
+SECONDS = timedelta(seconds=8)
+A_WHILE = timedelta(minutes=2)
+
+
+async def at_home(chats: Phones, language: Language = Language.ZH) -> None:
+    await staffed(chats)
+    await joined(chats, language)
+    for chat in (HER, COORDINATOR, INVESTIGATOR):
+        chats.chats[chat].clear()
+
+
+async def cases(chats: Phones) -> list[Case]:
+    async with chats.desk.archive.read() as uow:
+        return list(await uow.cases.open_of(SUBJECT))
+
+
+def advised(chats: Phones) -> int:
+    return sum("Call 120 now" in screen.text for screen in chats.chats[HER])
+
+
+def asking(chats: Phones) -> list[str]:
+    """Messages that bear a question of ours."""
+    signs = ("q:", "w:", "c:", "l:", "s:", "o:", "u:")
+    return [
+        screen.text
+        for screen in chats.chats[HER]
+        if any(button.data.startswith(signs) for button in screen.buttons)
+    ]
+
+
+class TestPieces:
+    @pytest.mark.parametrize("language", list(Language))
+    async def test_pieces_of_one_sentence_are_one_report_one_case_and_one_alarm(
+        self, chats: Phones, language: Language
+    ) -> None:
+        await at_home(chats, language)
+        *harmless, alarming, more = PIECES[language]
+        for words in harmless:
+            await chats.type(HER, words)
+            await chats.pass_time(SECONDS)
+        assert advised(chats) == 0
+        await chats.type(HER, alarming)
+        assert advised(chats) == 1
+        heard = len(chats.chats[COORDINATOR])
+        await chats.pass_time(SECONDS)
+        await chats.type(HER, more)
+        (case,) = await cases(chats)
+        assert case.level is Level.EMERGENCY
+        assert advised(chats) == 1
+        assert len(chats.chats[COORDINATOR]) == heard
+        assert " / ".join(PIECES[language]) in chats.last(COORDINATOR)
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+        assert (report.id, report.status) == (case.report_id, ReportStatus.OPEN)
+        assert len(asking(chats)) == 1
+
+    async def test_a_red_flag_in_the_first_piece_waits_for_no_other(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "流鼻血止不住")
+        assert advised(chats) == 1
+
+    async def test_a_worse_piece_is_advised_at_once_and_is_one_line_to_those_who_were_rung(
+        self, chats: Phones
+    ) -> None:
+        await at_home(chats)
+        await chats.type(HER, "流鼻血止不住")
+        await chats.pass_time(SECONDS)
+        await chats.type(HER, "胸口压着疼 喘不上气")
+        assert "停止一切活动" in chats.said(HER)
+        (case,) = await cases(chats)
+        assert case.rings == 1
+        assert "又写道：胸口压着疼" in chats.said(COORDINATOR)
+
+    async def test_an_answer_typed_between_the_pieces_is_an_answer(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "鼻子一直流血")
+        await chats.pass_time(SECONDS)
+        await chats.type(HER, "一滴一滴往下滴")
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+            assert [one.codes for one in await uow.reports.answers(report.id)] == [("DRIP",)]
+
+    async def test_stop_words_right_after_an_alarm_still_stop(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "流鼻血止不住")
+        await chats.pass_time(SECONDS)
+        await chats.type(HER, "停止，别发了")
+        assert "您想停什么" in chats.last(HER)
+
+    async def test_far_apart_they_are_read_alone(self, chats: Phones) -> None:
+        await at_home(chats)
+        for words in ("鼻子", "止不住"):
+            await chats.type(HER, words)
+            await chats.pass_time(A_WHILE)
+        assert advised(chats) == 0
+
+
+class TestForwarded:
+    @pytest.mark.parametrize("language", list(Language))
+    async def test_advice_comes_first_then_whose_it_is_and_me_goes_on_with_the_questions(
+        self, chats: Phones, language: Language
+    ) -> None:
+        await at_home(chats, language)
+        await chats.forward(HER, "流鼻血40分钟止不住，要晕倒了")
+        advice, question = chats.chats[HER]
+        assert "Call 120 now" in advice.text
+        assert [button.data.split(":")[1] for button in question.buttons] == ["me", "other", "asking"]
+        mine = question.buttons[0]
+        await chats.tap_token(HER, mine.data)
+        assert len(asking(chats)) == 1
+        (case,) = await cases(chats)
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+        assert case.report_id == report.id
+        assert "患者说：是本人" in chats.said(COORDINATOR)
+        await chats.tap_token(HER, mine.data)
+        assert chats.notices[-1]
+        assert len(await cases(chats)) == 1
+
+    @pytest.mark.parametrize("answer", ["是别人", "只是想问问"])
+    async def test_another_answer_lowers_nothing(self, chats: Phones, answer: str) -> None:
+        await at_home(chats)
+        await chats.type(HER, "/unwell")
+        question = chats.last(HER)
+        await chats.forward(HER, "流鼻血40分钟止不住，要晕倒了")
+        await chats.tap(HER, answer)
+        (case,) = await cases(chats)
+        assert (case.level, case.acknowledged_at) == (Level.EMERGENCY, None)
+        assert asking(chats) == [question]
+
+    async def test_unanswered_it_is_before_a_person_and_a_count_in_it_is_nobodys_yet(
+        self, chats: Phones
+    ) -> None:
+        await at_home(chats)
+        await chats.forward(HER, "血小板45")
+        async with chats.desk.archive.read() as uow:
+            assert all(lab.verified for lab in await uow.labs.of(SUBJECT))
+        (case,) = await cases(chats)
+        assert case.level is Level.SAME_DAY
+        assert "正在问患者说的是谁" in chats.said(COORDINATOR)
+        await chats.tap(HER, "是我自己")
+        async with chats.desk.archive.read() as uow:
+            assert [str(lab.value) for lab in await uow.labs.of(SUBJECT) if not lab.verified] == ["45"]
+
+
+class TestQuestions:
+    @pytest.mark.parametrize(
+        ("language", "asked", "waiting", "answered"),
+        [
+            (Language.ZH, "能吃阿司匹林吗", "等研究团队回答", "研究团队已回答"),
+            (Language.EN, "shall I skip tomorrow?", "Waiting for your study team", "answered your question"),
+        ],
+    )
+    async def test_no_advice_a_state_she_can_see_and_the_answer_through_the_bot(
+        self, chats: Phones, language: Language, asked: str, waiting: str, answered: str
+    ) -> None:
+        await at_home(chats, language)
+        await chats.type(HER, asked)
+        assert waiting in chats.last(HER)
+        (case,) = await cases(chats)
+        assert case.level is Level.SAME_DAY
+        assert asked in chats.said(COORDINATOR)
+        await chats.type(HER, "/home")
+        assert "⏳" in chats.last(HER)
+        await chats.tap(COORDINATOR, "我来处理")
+        await chats.tap(COORDINATOR, "给患者写")
+        await chats.type(COORDINATOR, "我下午给您打电话")
+        await chats.tap(COORDINATOR, "发")
+        assert "我下午给您打电话" in chats.last(HER)
+        assert "CA1" not in chats.said(HER)
+        assert answered in chats.said(HER)
+        assert f"⏳ {waiting}" not in chats.said(HER)
+        await chats.type(HER, "/home")
+        assert "⏳" not in chats.last(HER)
+
+    async def test_closed_without_an_answer_she_is_told_so(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "要不要停药")
+        await chats.tap(COORDINATOR, "我来处理")
+        await chats.tap(COORDINATOR, "结束")
+        await chats.tap(COORDINATOR, "已给建议")
+        assert "没有在这里回答" in chats.said(HER)
+        assert "等研究团队回答" not in chats.said(HER)
+
+
+class TestABareCount:
+    @pytest.mark.parametrize(
+        ("language", "label"), [(Language.ZH, "8.6万，就是86"), (Language.EN, "8.6 ×10⁴/µL, which is 86")]
+    )
+    async def test_the_lower_one_acts_at_once_it_is_asked_and_the_answer_lowers_nothing(
+        self, chats: Phones, language: Language, label: str
+    ) -> None:
+        await at_home(chats, language)
+        await chats.type(HER, "血小板8.6" if language is Language.ZH else "platelets 8.6")
+        assert "Phone the site now" in chats.said(HER)
+        (case,) = await cases(chats)
+        assert case.level is Level.URGENT
+        assert "单位未确认" in chats.said(COORDINATOR)
+        button = chats.button(HER, label)
+        await chats.tap_token(HER, button.data)
+        (after,) = await cases(chats)
+        assert (after.level, after.rings) == (Level.URGENT, 1)
+        assert "患者说是8.6万" in chats.said(INVESTIGATOR)
+        assert asking(chats) == []
+        async with chats.desk.archive.read() as uow:
+            (stated,) = [lab for lab in await uow.labs.of(SUBJECT) if not lab.verified]
+            trail = [one for one in await uow.audit.of(SUBJECT) if one.kind == "patient:lab:unit_told"]
+        assert (str(stated.value), stated.unit_unconfirmed) == ("8.6", True)
+        assert [one.new for one in trail] == ["high"]
+        await chats.tap_token(HER, button.data)
+        assert len(chats.chats[INVESTIGATOR]) == 2
+
+    async def test_forged_or_old_buttons_change_nothing(self, chats: Phones) -> None:
+        await at_home(chats)
+        for token in ("u:high:nothing", "u:nonsense:x", "o:me:nothing", "o:me:"):
+            await chats.tap_token(HER, token)
+        assert await cases(chats) == []
+        assert len(chats.notices) >= 4
