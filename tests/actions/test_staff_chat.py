@@ -8,7 +8,9 @@ import pytest
 
 from bot.actions.manage_staff import add_staff, invite_staff
 from bot.rules.commands import STAFF_MENU
+from bot.rules.messages import Phrase
 from bot.rules.study import Language, Role, SiteCode, StaffCode
+from bot.texts import told_on_lock_screen
 from tests.actions.test_patient_chat import until
 from tests.household import (
     COORDINATOR,
@@ -313,6 +315,15 @@ class TestWordsToAPatient:
             (case,) = await uow.cases.open_of(SUBJECT)
             events = await uow.cases.events(case.id)
         assert [event.note for event in events if event.kind == "ANSWERED"] == ["带研究参与卡就行。{x}"]
+
+    @pytest.mark.parametrize("language", list(Language))
+    async def test_no_word_of_the_team_stands_on_a_locked_phone(
+        self, chats: Phones, language: Language
+    ) -> None:
+        said = Phrase("patient.from_team", {"words": "血小板 platelets 38"})
+        words = chats.texts.words(said, language, "Asia/Shanghai")
+        assert told_on_lock_screen(words) == ()
+        assert words.endswith("血小板 platelets 38")
 
     async def test_who_cannot_be_reached_in_the_chat_is_phoned(self, chats: Phones) -> None:
         await staffed(chats)

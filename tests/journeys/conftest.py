@@ -21,7 +21,7 @@ from bot.rehearsal.chats import Person
 from bot.rehearsal.stand_in import StandIn
 from bot.rules.case import Case
 from bot.rules.study import Language, Role, SiteCode, StaffCode, SubjectCode
-from bot.texts import Texts
+from bot.texts import Texts, told_on_lock_screen
 from tests import cast
 from tests.databases import SECRET
 
@@ -90,7 +90,7 @@ async def opened_town(
             day1_at=DAY1,
             baseline=(Decimal(38), MONDAY - timedelta(hours=1)),
         )
-        yield Town(
+        town = Town(
             stage=stage,
             her=her,
             coordinator=await hire(stage, StaffCode("CA1"), Role.COORDINATOR, TIANJIN, Language.ZH),
@@ -100,6 +100,25 @@ async def opened_town(
             foreigner=await hire(stage, StaffCode("CW1"), Role.COORDINATOR, WUHAN, Language.ZH),
             stranger=await stage.telegram.create_user("Wang", language_code="en"),
         )
+        yield town
+        assert told_to_bystanders(town) == []
+
+
+def told_to_bystanders(town: Town) -> list[str]:
+    """What a locked phone of hers, or of a stranger, would have shown of disease, drug or result.
+
+    Everything that was really sent is looked at: messages, edits, captions, the names of files.
+    """
+    staff = (town.coordinator, town.investigator, town.principal, town.central, town.foreigner)
+    at_work = {str(person.id) for person in staff}
+    said = [
+        words
+        for call in town.telegram.calls
+        if call.text("chat_id") and call.text("chat_id") not in at_work
+        for words in (call.text("text"), call.text("caption"), *(one.filename for one in call.files.values()))
+    ]
+    assert any(said)
+    return [words for words in said if told_on_lock_screen(words)]
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.rehearsal.wire import Call
 from bot.rules.study import Language
-from tests.journeys.conftest import Town
+from tests.journeys.conftest import Town, told_to_bystanders
 
 
 async def test_a_stranger_learns_only_how_to_get_help(town: Town) -> None:
@@ -19,6 +20,10 @@ async def test_a_stranger_learns_only_how_to_get_help(town: Town) -> None:
     assert advice.startswith("Call 120 now")
     assert "请马上拨打120" in advice
     assert "5550" not in advice
+    told = Call("editmessagetext", {"chat_id": str(town.stranger.id), "text": "PLT 38"})
+    town.telegram.calls.append(told)  # the check that every journey ends with sees an edit too
+    assert told_to_bystanders(town) == ["PLT 38"]
+    town.telegram.calls.pop()
     async with town.desk.archive.read() as uow:
         assert await uow.cases.open_at(None) == ()
 
