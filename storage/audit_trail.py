@@ -239,6 +239,13 @@ class AuditTrail:
         rows = await self._session.exec(query.order_by(col(AuditRow.seq)))
         return tuple(to_value(AuditEntry, row) for row in rows)
 
+    async def of_kind(self, kind: str, subject: SubjectCode) -> tuple[AuditEntry, ...]:
+        """What was recorded of this kind about a subject, in order."""
+        await self.write_entries()
+        query = select(AuditRow).where(col(AuditRow.chain) == subject, col(AuditRow.kind) == kind)
+        rows = await self._session.exec(query.order_by(col(AuditRow.seq)))
+        return tuple(to_value(AuditEntry, row) for row in rows)
+
     async def since(self, number: int) -> tuple[NumberedEntry, ...]:
         """What was recorded after this number, of all chains, in the order it was written."""
         rows = await self._session.exec(

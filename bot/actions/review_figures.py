@@ -9,21 +9,26 @@ import csv
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
 
 from bot.actions.desk import Desk
 from bot.actions.list_participants import reader
 from bot.rules.access import Act, Site, sites_for
-from bot.rules.calendar import local_day
+from bot.rules.calendar import at_local, local_day
 from bot.rules.case import Case
 from bot.rules.errors import NotEntitled
-from bot.rules.escalation import acknowledge_deadline
+from bot.rules.escalation import acknowledge_deadline, first_ring_at
 from bot.rules.figures import Alert, LevelFigures, RuleFigures, by_level, by_rule, weeks
 from bot.rules.participant import Participant
 from bot.rules.study import SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
+# A case counts anew from the last of these; the others hand it on and change nothing about its time.
+_BEGINS_ANEW: Final = frozenset({"RAISED", "RUNG_ANEW", "REOPENED"})
+_PASSES_ON: Final = frozenset({"LET_GO", "TRANSFERRED"})
+_MORE_THAN_A_MONTH: Final = timedelta(days=31)
 _RULE = re.compile(r"\b(?:CX-\d+|RF-\d+|U-[A-Z]+|[A-Z]{2,4}_[A-Z0-9_]+)\b")
 
 
@@ -77,28 +82,38 @@ def as_documents(lines: Sequence[LevelFigures] | Sequence[RuleFigures]) -> list[
 
 
 async def _figures(uow: UnitOfWork, desk: Desk, sites: Sequence[Site]) -> Figures:
+    """Of cases at these sites, also those of participants who have gone on elsewhere since."""
     alerts: list[Alert] = []
     followed: dict[tuple[SiteCode, str], float] = {}
-    for site in sites:
-        for participant in await uow.participants.of_sites([site.code]):
-            _add_weeks(followed, participant, site, desk.now())
-            cases = await uow.cases.all_of(participant.subject_code)
-            alerts += [await _alert(uow, desk, site, case) for case in cases if case.site_code == site.code]
+    known = {site.code: site for site in sites}
+    for participant in await uow.participants.of_sites(None):
+        for since, site_code in await _stays(uow, participant):
+            if site_code in known:
+                _add_weeks(followed, since, known[site_code], desk.now())
+        for case in await uow.cases.all_of(participant.subject_code):
+            if case.site_code in known:
+                alerts.append(await _alert(uow, desk, known[case.site_code], case))
     return Figures(levels=by_level(alerts, followed), rules=by_rule(alerts))
 
 
 async def _alert(uow: UnitOfWork, desk: Desk, site: Site, case: Case) -> Alert:
+    """Times count from the opening, or from when the case last became worse or was told anew."""
     events = await uow.cases.events(case.id)
-    first = dict(reversed([(one.kind, one.at) for one in events]))
+    begun_at = max([case.opened_at, *(one.at for one in events if one.kind in _BEGINS_ANEW)])
+    first = dict(reversed([(one.kind, one.at) for one in events if one.at >= begun_at]))
     taken, contacted = first.get("ACKNOWLEDGED"), first.get("CONTACTED")
-    deadline = acknowledge_deadline(case, desk.calendar_of(site))
+    calendar = desk.calendar_of(site)
+    passed_on = any(one.kind in _PASSES_ON for one in events)
+    rung_from = first_ring_at(case.chain, begun_at, calendar, cannot_wait=False)
+    begun = replace(case, rung_from=rung_from) if passed_on else case
     return Alert(
         site=site.code,
         month=_month(case.opened_at, site),
         level=case.level,
-        opened_at=case.opened_at,
+        opened_at=begun_at,
         acknowledged_at=taken or contacted,
-        in_time=(taken or contacted or datetime.max.replace(tzinfo=UTC)) <= deadline,
+        in_time=(taken or contacted or datetime.max.replace(tzinfo=UTC))
+        <= acknowledge_deadline(begun, calendar),
         contacted_at=contacted,
         outcome=case.outcome,
         rules=await _rules(uow, desk, case, [one.note for one in events if one.kind == "ABOUT"]),
@@ -118,19 +133,35 @@ async def _rules(uow: UnitOfWork, desk: Desk, case: Case, about: Sequence[str]) 
     return tuple(dict.fromkeys(rules))
 
 
-def _add_weeks(
-    followed: dict[tuple[SiteCode, str], float], participant: Participant, site: Site, now: datetime
-) -> None:
-    """Her time in the chat, month by month, from joining until she stopped or now."""
+async def _stays(
+    uow: UnitOfWork, participant: Participant
+) -> list[tuple[tuple[datetime, datetime], SiteCode]]:
+    """From when to when she was in the chat, and at which site: from joining until she stopped or today."""
     if participant.joined_at is None:
-        return
-    until = min(participant.messages_stopped_at or now, now)
-    day = participant.joined_at
-    while day < until:
-        following = min(day + timedelta(days=1), until)
-        key = (site.code, _month(day, site))
-        followed[key] = followed.get(key, 0.0) + weeks(day, following)
-        day = following
+        return []
+    ends = participant.messages_stopped_at or datetime.max.replace(tzinfo=UTC)
+    trail = await uow.audit.of_kind("staff:participant:transferred", participant.subject_code)
+    moves = [(one.at, SiteCode(one.new or "")) for one in trail]
+    first = SiteCode(trail[0].old or "") if trail else participant.site_code
+    starts = [(participant.joined_at, first), *moves]
+    until = [*(at for at, _ in moves), ends]
+    return [
+        ((max(since, participant.joined_at), min(end, ends)), site)
+        for (since, site), end in zip(starts, until, strict=True)
+    ]
+
+
+def _add_weeks(
+    followed: dict[tuple[SiteCode, str], float], stay: tuple[datetime, datetime], site: Site, now: datetime
+) -> None:
+    """The stay month by month by the site's calendar, up to now."""
+    moment, until = stay[0], min(stay[1], now)
+    while moment < until:
+        first = local_day(moment, site.time_zone).replace(day=1)
+        next_month = at_local((first + _MORE_THAN_A_MONTH).replace(day=1), time(), site.time_zone)
+        key = (site.code, _month(moment, site))
+        followed[key] = followed.get(key, 0.0) + weeks(moment, min(next_month, until))
+        moment = next_month
 
 
 def _month(moment: datetime, site: Site) -> str:

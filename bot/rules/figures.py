@@ -4,8 +4,9 @@ Worked case: March, 40 patient-weeks, 8 URGENT cases, 7 taken within 30 minutes:
 time. Two of the 5 that are closed were false alarms, both opened by CX-14, which stood behind 3 of them.
 
 A case counts in the month in which it opened, at the level it reached. Taken and contacted count from its
-opening to the first time each. Led to action: closed with anything but *false alarm*, *duplicate* and
-*unreachable*.
+opening, or from when it last became worse or was told anew, to the first time each. Led to action: closed
+with anything but *false alarm*, *duplicate* and *unreachable*. A case counts at the site it was handled at, a
+week at the site she was at, though she may have gone on elsewhere since.
 For comparison: 34 % of PRO-TECT surveys alerted and 59 % of alerts led to action; 43.7 % in PROMPT-Care.
 Source: specification 3.5.
 """
@@ -27,7 +28,10 @@ _WEEK: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A case as the figures see it: `month` as `2026-03` at the site, `rules` as ids such as CX-14, RF-2."""
+    """A case as the figures see it: `month` as `2026-03` at the site, `rules` as ids such as CX-14, RF-2.
+
+    `opened_at`: from when its times count; later than its opening where it became worse or was told anew.
+    """
 
     site: SiteCode
     month: str

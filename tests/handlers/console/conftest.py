@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from html import unescape
 
 import httpx
 import pytest
 from starlette.types import ASGIApp, Message
+from typer.testing import CliRunner
 
+from bot.__main__ import app
 from bot.actions.console_account import LONGEST_IDLE, LONGEST_SESSION
 from bot.actions.desk import Desk
 from bot.actions.manage_participants import Enrolment, add_participant, invite_participant
@@ -22,8 +24,10 @@ from bot.actions.manage_sites import add_site
 from bot.actions.manage_staff import add_staff, invite_staff
 from bot.actions.record_dose import DoseEntry, record_dose
 from bot.actions.record_lab import LabEntry, record_lab
+from bot.assembly.opening import opened_desk
 from bot.calendars import SiteCalendars
 from bot.clock import MovableClock, new_secret
+from bot.commands import speaking
 from bot.rules.access import Actor, AuthMethod
 from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, Study, SubjectCode
 from bot.study_file import load_study
@@ -34,6 +38,7 @@ from handlers.console.pages import session_cookie
 from storage.archive import Archive
 from storage.console_doors import ConsoleSession
 from tests import cast
+from tests.databases import SECRET
 from tests.phones import Phones
 
 OPERATOR = Actor(code="operator", role="operator", auth=AuthMethod.COMMAND_LINE)
@@ -220,6 +225,7 @@ class Browser:
 
 OpenBrowser = Callable[..., Browser]
 SignIn = Callable[..., Awaitable[Browser]]
+CommandLine = Callable[..., Awaitable[str]]
 
 
 @pytest.fixture
@@ -301,3 +307,18 @@ def signed_in_by_code(browsers: OpenBrowser) -> SignIn:
         return browser
 
     return sign_in
+
+
+@pytest.fixture
+def command_line(sqlite_url: str, desk_clock: DeskClock, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """`suifang …` on the database of the world, at its hour; gives what it says, or fails."""
+    monkeypatch.setenv("SUIFANG_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("SUIFANG_SECRET_KEY", SECRET)
+    monkeypatch.setattr(speaking, "opened_desk", partial(opened_desk, clock=desk_clock))
+
+    async def run(*words: str) -> str:
+        said = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+        assert said.exit_code == 0, said.output
+        return said.stdout
+
+    return run
