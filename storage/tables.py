@@ -406,6 +406,20 @@ class SaidRow(SQLModel, table=True):
     kind: str = Field(max_length=20)
 
 
+class UnderstoodRow(SQLModel, table=True):
+    """What her words were taken to mean, and by which versions; `read_with`: ids parted by commas."""
+
+    __tablename__ = "understood"
+    number: int | None = _number()
+    said_id: str = Field(foreign_key="said.id", index=True, max_length=20)
+    read_with: str = _text()
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    at: datetime = _moment()
+    rules_version: str = Field(max_length=40)
+    lexicon_version: str = Field(max_length=40)
+    meant_sealed: bytes = _sealed()
+
+
 class CaseRow(SQLModel, table=True):
     __tablename__ = "case_"
     __table_args__ = (_index("case_open", "opened_at", where="closed_at IS NULL"),)

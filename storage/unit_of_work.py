@@ -26,6 +26,7 @@ from storage.sae_tasks import SaeTasks
 from storage.sealing import Seals
 from storage.sites import Sites, StaffShelf
 from storage.study_versions import StudyVersions
+from storage.understood import Understood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,10 @@ class UnitOfWork:
     @cached_property
     def said(self) -> Said:
         return Said(self.session, self._seals)
+
+    @cached_property
+    def understood(self) -> Understood:
+        return Understood(self.session, self._seals)
 
     @cached_property
     def reports(self) -> Reports:

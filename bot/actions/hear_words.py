@@ -21,6 +21,7 @@ from bot.actions.keep_words import (
     Heard,
     bind_to_report,
     has_words,
+    keep_understood,
     keep_words,
     meant_by,
     named,
@@ -91,6 +92,8 @@ async def _heard(
     together = await meaning_of(uow, desk, burst.ids) if len(burst.pieces) > 1 else None
     if not stands_alone:
         await keep_burst(uow, participant, burst)
+    if inbound.kind is not InboundKind.CONTENT:
+        await keep_understood(uow, desk, participant, said_id, together or by_itself, burst.ids)
     return Heard(
         inbound=inbound,
         participant=participant,

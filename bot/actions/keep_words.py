@@ -6,6 +6,7 @@ Source: specification 6.1; decisions "Triage".
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.actions.alert_staff import show_progress
@@ -20,8 +21,10 @@ from bot.rules.inbound import Inbound
 from bot.rules.messages import Phrase
 from bot.rules.participant import Participant
 from bot.rules.study import Level, Symptom
+from bot.understanding.derived import derived, versions
 from bot.understanding.findings import Understanding
 from bot.understanding.red_flags import CATALOGUE_CODES
+from storage.understood import UnderstoodWords
 from storage.unit_of_work import UnitOfWork
 
 # What is no symptom to ask about by name: blood without a place is asked about by the gate.
@@ -50,6 +53,29 @@ async def keep_words(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant:
     kind = inbound.content or ("edit" if inbound.edited else "forward" if inbound.forwarded else "text")
     await uow.said.add(said_id, participant.subject_code, inbound.text, desk.now(), inbound.key, kind)
     return said_id
+
+
+async def keep_understood(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    said_id: str,
+    meant: Understanding,
+    read_with: Sequence[str],
+) -> None:
+    """What this message was taken to mean among the pieces it was read with: derived, and marked so."""
+    by = versions()
+    await uow.understood.add(
+        UnderstoodWords(
+            subject_code=participant.subject_code,
+            at=desk.now(),
+            said_id=said_id,
+            read_with=tuple(read_with) or (said_id,),
+            rules_version=by.rules,
+            lexicon_version=by.lexicon,
+            meant=derived(meant),
+        )
+    )
 
 
 async def meant_by(

@@ -506,4 +506,15 @@ async def _context(uow: UnitOfWork, desk: Desk, participant: Participant) -> Con
         desk.now(),
         contacted_at=max(contacts, default=None),
         first_dose_at=min(doses, default=None),
+        new_blood_thinner=await _told_of_blood_thinner(uow, desk, participant),
     )
+
+
+async def _told_of_blood_thinner(uow: UnitOfWork, desk: Desk, participant: Participant) -> bool:
+    """She wrote of late that she took aspirin, a painkiller of that kind or a blood thinner.
+
+    Source: specification 2.5 (inputs, `ac`: in the last 7 days), 6.5 (24).
+    """
+    since = desk.now() - desk.study.triage.words.medicine_counts_for
+    told = await uow.understood.of(participant.subject_code, since=since)
+    return any(one.meant.get("drug_taken") for one in told)

@@ -1,6 +1,7 @@
 """`suifang understand`: what free text is taken to mean, and how well a labelled file is understood.
 
-Needs no database, no token and no network. Codes and fields are those of the data card of the corpus.
+Needs no database, no token and no network, but for `--recorded`, which reads what is kept. Codes and fields
+are those of the data card of the corpus.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from bot.commands.speaking import AsJson, refuse
+from bot.actions.reread_words import reread_words
+from bot.commands.speaking import AsJson, at_desk, refuse, tell
+from bot.rules.study import SubjectCode
 from bot.understanding.findings import Count, Understanding
 from bot.understanding.scoring import as_document, judge, report, unusable_label
 from bot.understanding.understander import Understander
@@ -35,9 +38,21 @@ def understand_command(
     totals: Annotated[
         bool, typer.Option("--totals", help="With --report: totals only, no sentence.")
     ] = False,
+    recorded: Annotated[
+        bool,
+        typer.Option("--recorded", help="Read everything kept again; shows what is read otherwise now."),
+    ] = False,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="With --recorded: of this participant only.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Shows symptoms, level, numbers and intent of a message, each with its reasons."""
+    if recorded:
+        if text is not None or file is not None:
+            raise typer.BadParameter("--recorded takes no text and no file")
+        _reread(subject, as_json)
+        return
     if (text is None) == (file is None):
         raise typer.BadParameter("give either a text or --file")
     if file is None:
@@ -52,6 +67,49 @@ def understand_command(
             return
         for line in _objects(lines):
             _show(understander.understand(str(line["text"])), line, as_json)
+
+
+def _reread(subject: str | None, as_json: bool) -> None:
+    """Codes and levels only: what a patient wrote is never printed here."""
+    code = SubjectCode(subject) if subject is not None else None
+    found = at_desk(lambda desk: reread_words(desk, subject=code))
+    shown = [
+        {
+            "subject": one.subject,
+            "said": one.said_id,
+            "at": one.at,
+            "rules": one.read_by.rules,
+            "lexicon": one.read_by.lexicon,
+            "changed": {name: list(_without_quotes(name, values)) for name, values in one.changed.items()},
+        }
+        for one in found.changed
+    ]
+    told = {
+        "rules": found.versions.rules,
+        "lexicon": found.versions.lexicon,
+        "read": found.count,
+        "erased": found.erased,
+        "differing": shown,
+    }
+    lines = [
+        f"{found.count} read again by rules {found.versions.rules}, lexicon {found.versions.lexicon}; "
+        f"{len(shown)} read otherwise; {found.erased} erased",
+        *(line for one in shown for line in _lines_of(one)),
+    ]
+    tell(as_json, told, lines)
+
+
+def _lines_of(one: dict[str, Any]) -> list[str]:
+    head = f"{one['subject']}  {one['at']:%Y-%m-%d %H:%M}Z  message {one['said']}"
+    return [head, *(f"    {name}: {then} -> {now}" for name, (then, now) in one["changed"].items())]
+
+
+def _without_quotes(name: str, values: tuple[Any, Any]) -> tuple[Any, Any]:
+    """A finding without the words it rests on."""
+    if name != "findings":
+        return values
+    then, now = ([[*one[:2], *one[3:]] for one in side or []] for side in values)
+    return then, now
 
 
 def document(meant: Understanding, line: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app
+from tests.databases import SECRET
 
 RUNNER = CliRunner()
 
@@ -103,3 +104,20 @@ def test_a_file_that_is_not_there_is_refused() -> None:
     said = RUNNER.invoke(app, ["understand", "--file", "no/such/file"])
     assert said.exit_code == 1
     assert "cannot be read" in said.output
+
+
+def test_everything_kept_is_read_again_without_a_word_of_it(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"DATABASE_URL": sqlite_url, "SECRET_KEY": SECRET, "MODE": "demo"}.items():
+        monkeypatch.setenv(f"SUIFANG_{name}", value)
+    said = RUNNER.invoke(app, ["understand", "--recorded", "--json"])
+    assert said.exit_code == 0
+    assert json.loads(said.stdout) | {"rules": "", "lexicon": ""} == {
+        "rules": "",
+        "lexicon": "",
+        "read": 0,
+        "erased": 0,
+        "differing": [],
+    }
+    assert RUNNER.invoke(app, ["understand", "--recorded", "发烧"]).exit_code == 2
