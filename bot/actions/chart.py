@@ -120,7 +120,7 @@ async def opened(
 
     Raises:
         NotEntitled: a foreign or unknown subject, or a role that may not.
-        Refusal: she is no longer in the study, unless `ended_too`.
+        Refusal: she is no longer in the study, unless `ended_too`; her record is no longer what was seen.
     """
     async with desk.archive.begin() if writing else desk.archive.read() as uow:
         yield await chart_in(uow, desk, subject, by=by, act=act, auth=auth, ended_too=ended_too)
@@ -138,6 +138,7 @@ async def chart_in(
 ) -> Chart:
     """As `opened`, within a transaction that is open already."""
     staff, participant = await entitled(uow, by, act, subject)
+    desk.check_seen(participant)
     if participant.state in TERMINAL_STATES and not ended_too:
         raise Refusal("refusal.participant_ended", subject=subject)
     bound = desk.bound_to(participant)

@@ -33,7 +33,8 @@ class GivenDirectly(Protocol):
 class Desk:
     """Passed to every action; holds no state of its own.
 
-    `already_advised` is true for one update only: its sender has the emergency advice already.
+    `already_advised` is true for one update only: its sender has the emergency advice already. `seen` is
+    there for one form only: whose record a person looked at, and its version then (optimistic locking).
     """
 
     archive: Archive
@@ -44,6 +45,7 @@ class Desk:
     marks_demo: bool = False
     direct_advice: GivenDirectly | None = None
     already_advised: bool = False
+    seen: tuple[SubjectCode, int] | None = None
     versions: dict[str, Study] = field(default_factory=dict)
 
     def now(self) -> datetime:
@@ -62,6 +64,21 @@ class Desk:
     def in_force(self) -> Study:
         """The version that a new participant is bound to: the one published last."""
         return list(self.versions.values())[-1] if self.versions else self.study
+
+    def having_seen(self, participant: Participant) -> Desk:
+        """This desk for a person who looked at her record as it stands in `participant`."""
+        return replace(self, seen=(participant.subject_code, participant.version))
+
+    def check_seen(self, participant: Participant) -> None:
+        """What the person looked at is still how it stands.
+
+        Raises:
+            Refusal: her record changed meanwhile.
+        """
+        if self.seen is None or self.seen[0] != participant.subject_code:
+            return
+        if self.seen[1] != participant.version:
+            raise Refusal("refusal.changed_meanwhile")
 
     def calendar_of(self, site: Site) -> WorkingCalendar:
         return self.calendars.of(site.time_zone)

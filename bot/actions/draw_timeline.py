@@ -20,7 +20,7 @@ def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime
     starts = [entry.fact.starts_at for entry in log.entries if isinstance(entry.fact, Therapy)]
     moments = [log.day1_at, now, *starts, *(entry.at for entry in log.entries)]
     return Timeline(
-        time_zone=log.participant.time_zone,
+        time_zone=log.site.time_zone,
         first_at=min(moments) - _A_DAY,
         last_at=max(moments) + _A_DAY,
         bands=_bands(study),

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, site_of
 from bot.actions.list_participants import reader
 from bot.actions.plan_visits import course_of
 from bot.rules import schedule
-from bot.rules.access import Act, may
-from bot.rules.activities import PlannedActivity
+from bot.rules.access import Act, Site, Staff, may
+from bot.rules.activities import Course, PlannedActivity
 from bot.rules.errors import NotEntitled
-from bot.rules.participant import Dose, LabResult, Participant
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.participant import Participant
+from bot.rules.study import StaffCode, Study, SubjectCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """`planned` is her plan; `doses` and `labs` are those that stand."""
+    """`course` is what is known of her, `planned` her plan; `study` is the version she is bound to."""
 
     participant: Participant
+    site: Site
+    other_sites: tuple[Site, ...]
+    staff: Staff
+    study: Study
+    course: Course
     planned: tuple[PlannedActivity, ...]
-    doses: tuple[Dose, ...]
-    labs: tuple[LabResult, ...]
+
+    def may(self, act: Act) -> bool:
+        """The person may do this with her too."""
+        return may(self.staff, act, self.site.code)
 
 
 async def open_entry(desk: Desk, *, subject: SubjectCode, by: StaffCode, act: Act) -> Opened:
@@ -36,10 +43,14 @@ async def open_entry(desk: Desk, *, subject: SubjectCode, by: StaffCode, act: Ac
         participant = await uow.participants.get(subject)
         if participant is None or not may(staff, act, participant.site_code):
             raise NotEntitled(subject=subject)
-        course = await course_of(uow, participant)
+        site = await site_of(uow, participant.site_code)
+        course, study = await course_of(uow, participant), desk.bound_to(participant).study
         return Opened(
             participant=participant,
-            planned=schedule.plan(desk.bound_to(participant).study, course),
-            doses=course.doses,
-            labs=course.labs,
+            site=site,
+            other_sites=tuple(one for one in await uow.sites.all() if one.code != site.code),
+            staff=staff,
+            study=study,
+            course=course,
+            planned=schedule.plan(study, course),
         )

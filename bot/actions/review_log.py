@@ -17,11 +17,14 @@ from bot.actions.plan_visits import course_of
 from bot.actions.review_cases import CaseCard, card_of
 from bot.rules import schedule
 from bot.rules.access import Act, Site, Staff, may
+from bot.rules.activities import Course
 from bot.rules.case import Case, CaseId
+from bot.rules.doses import injection_key
 from bot.rules.errors import NotEntitled
 from bot.rules.participant import (
     Decision,
     Dose,
+    DoseKind,
     Hold,
     LabResult,
     Participant,
@@ -29,10 +32,12 @@ from bot.rules.participant import (
     Therapy,
     Transfusion,
 )
+from bot.rules.plan_strip import stated_on_another_day
+from bot.rules.prophylaxis import prophylaxis_key
 from bot.rules.reading_back import ReadReport, read_back
 from bot.rules.report import Answer, Assessment, Report
 from bot.rules.schedule import PlannedActivity
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.study import StaffCode, Study, SubjectCode
 from storage.cases import CaseEvent
 from storage.conversations import SaidText
 from storage.overviews import LogEntry, LoggedEvent
@@ -72,19 +77,29 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantLog:
-    """`study_day` counts from day 1 as known now. `planned` is her plan, oldest target first."""
+    """`study_day` counts from day 1 as known now. `planned` is her plan, oldest target first.
+
+    `may`: what the reader may do with her; the actions ask again.
+    """
 
     participant: Participant
     site: Site
     study_day: int
     day1_at: datetime
+    study: Study
+    course: Course
     planned: tuple[PlannedActivity, ...]
     entries: tuple[Entry, ...]
-    reads_words: bool
-    reads_audit: bool
-    may_record: bool
-    may_correct: bool
-    may_move: bool
+    may: frozenset[Act]
+
+    def stated_otherwise(self, dose: Dose) -> datetime | None:
+        """When she said that this dose was done, where that was another day than the one on record."""
+        key = injection_key(dose.number) if dose.kind is DoseKind.TREATMENT else None
+        if dose.kind is DoseKind.PROPHYLAXIS and dose.therapy is not None:
+            key = prophylaxis_key(dose.therapy)
+        return (
+            None if key is None or dose.voided_at else stated_on_another_day(self.course, key, dose.given_at)
+        )
 
 
 async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> ParticipantLog:
@@ -99,19 +114,17 @@ async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> Part
     async with desk.archive.read() as uow:
         staff, participant, site = await _readable(uow, subject, by)
         course = await course_of(uow, participant)
-        day1_at = schedule.day1_of(course)
+        day1_at, study = schedule.day1_of(course), desk.bound_to(participant).study
         return ParticipantLog(
             participant=participant,
             site=site,
-            study_day=schedule.study_day(day1_at, desk.now(), participant.time_zone),
+            study_day=schedule.study_day(day1_at, desk.now(), site.time_zone),
             day1_at=day1_at,
-            planned=schedule.plan(desk.study, course),
+            study=study,
+            course=course,
+            planned=schedule.plan(study, course),
             entries=await _entries(uow, desk, staff, participant, site),
-            reads_words=may(staff, Act.READ_WORDS, site.code),
-            reads_audit=may(staff, Act.READ_AUDIT, site.code),
-            may_record=may(staff, Act.RECORD_LAB, site.code),
-            may_correct=may(staff, Act.CORRECT_FACT, site.code),
-            may_move=may(staff, Act.MOVE_VISIT, site.code),
+            may=frozenset(act for act in Act if may(staff, act, site.code)),
         )
 
 

@@ -15,12 +15,12 @@ from bot.rules.worklist import Section, WorkItem, WorkKind, counts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkRow:
-    """An item with the cards of its cases. `may_record`: this person may enter doses and results there."""
+    """An item with the cards of its cases. `may`: what this person may do there; the actions ask again."""
 
     item: WorkItem
     site: Site
     cards: tuple[CaseCard, ...]
-    may_record: bool
+    may: frozenset[Act]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ async def review_worklist(desk: Desk, *, by: StaffCode) -> WorklistPage:
         for item in found.items:
             site = found.site(item.site)
             cards = [await card_of(uow, desk, staff, case, site) for case in item.cases]
-            may_record = may(staff, Act.RECORD_DOSE, site.code)
-            rows.append(WorkRow(item=item, site=site, cards=tuple(cards), may_record=may_record))
+            acts = frozenset(act for act in Act if may(staff, act, site.code))
+            rows.append(WorkRow(item=item, site=site, cards=tuple(cards), may=acts))
     sections = ((section, tuple(row for row in rows if row.item.section is section)) for section in Section)
     return WorklistPage(
         sites=found.sites,

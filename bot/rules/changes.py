@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 
 from bot.rules.activities import (
     ActivityKind,
@@ -87,6 +88,10 @@ class Effects:
         if self.news:
             told.append(Phrase(key="operator.effect.patient", values={"words": self.news}))
         return tuple(told) or (Phrase(key="operator.effect.nothing"),)
+
+    def trace(self) -> str:
+        """Whether two effects say the same: kept with what was shown, to notice a change before saving."""
+        return sha256(repr(self.lines()).encode()).hexdigest()[:16]
 
 
 def effects(

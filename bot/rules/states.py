@@ -71,6 +71,11 @@ def check_step(before: ParticipantState, after: ParticipantState) -> None:
         raise Refusal("refusal.state_step", before=before, after=after)
 
 
+def ends_of(state: ParticipantState) -> tuple[ParticipantState, ...]:
+    """The ends that a person may record from here."""
+    return tuple(one for one in ParticipantState if one in MAY_FOLLOW[state] & TERMINAL_STATES)
+
+
 def state_of(
     study: Study,
     participant: Participant,

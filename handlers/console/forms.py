@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum, StrEnum
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -21,12 +23,14 @@ from bot.rules.messages import Phrase
 from handlers.console.pages import page
 
 Values = Mapping[str, str]
+Member = TypeVar("Member", bound=Enum)
 
 
 class FieldKind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     MOMENT = "datetime-local"
+    DAY = "date"
     CHOICE = "choice"
     TICK = "tick"
     WORDS = "words"
@@ -57,7 +61,8 @@ class Entry:
 class Form:
     """`title` says what is entered, of whom. `read` makes an entry of what was typed, or refuses.
 
-    `initial` is what stands there at first: never a value that a person must state.
+    `initial` is what stands there at first: never a value that a person must state. `told` stands above the
+    fields: what is known already.
     """
 
     title: Phrase
@@ -66,6 +71,7 @@ class Form:
     fields: tuple[Field, ...]
     read: Callable[[Values], Entry]
     initial: Values = field(default_factory=dict)
+    told: tuple[Phrase, ...] = ()
 
 
 async def begin(request: Request, form: Form) -> Response:
@@ -84,7 +90,8 @@ async def go_on(request: Request, form: Form) -> Response:
         _complete(form, typed)
         entry = form.read(typed)
         if step == "save":
-            return await _saved(request, form, typed, entry, confirmed=sent.get("confirmed") == "yes")
+            confirmed, shown = sent.get("confirmed") == "yes", str(sent.get("shown", ""))
+            return await _saved(request, form, typed, entry, confirmed=confirmed, shown=shown)
         return await _shown(request, form, typed, entry, None)
     except NotEntitled:
         raise
@@ -105,6 +112,48 @@ def moment(values: Values, name: str, time_zone: str) -> datetime:
     if len(values[name]) <= len("2026-03-10"):
         raise Refusal("refusal.no_moment", typed=values[name])
     return typed if typed.tzinfo else typed.replace(tzinfo=ZoneInfo(time_zone))
+
+
+def day(values: Values, name: str) -> date | None:
+    """A date as typed; None where the field is empty.
+
+    Raises:
+        Refusal: no date.
+    """
+    if not values[name]:
+        return None
+    try:
+        return date.fromisoformat(values[name])
+    except ValueError as error:
+        raise Refusal("refusal.no_date", typed=values[name]) from error
+
+
+def choice(values: Values, name: str, members: type[Member]) -> Member:
+    """The chosen member of a list.
+
+    Raises:
+        Refusal: none of them.
+    """
+    if values[name] not in members.__members__:
+        raise Refusal("refusal.field_empty")
+    return members[values[name]]
+
+
+def decimal(values: Values, name: str) -> Decimal | None:
+    """A plain number such as 46.5; None where the field is empty.
+
+    Raises:
+        Refusal: anything else, or below zero.
+    """
+    if not values[name]:
+        return None
+    try:
+        number = Decimal(values[name])
+    except InvalidOperation as error:
+        raise Refusal("refusal.no_number", typed=values[name]) from error
+    if not number.is_finite() or number < 0:
+        raise Refusal("refusal.no_number", typed=values[name])
+    return number
 
 
 def whole_number(values: Values, name: str) -> int:
@@ -129,7 +178,16 @@ def _complete(form: Form, typed: Values) -> None:
         raise Refusal("refusal.field_empty")
 
 
-async def _saved(request: Request, form: Form, typed: Values, entry: Entry, *, confirmed: bool) -> Response:
+async def _saved(
+    request: Request, form: Form, typed: Values, entry: Entry, *, confirmed: bool, shown: str
+) -> Response:
+    """Stored, if it still does what was shown; else the effect as it is now is shown, and nothing is stored.
+
+    Between the two looks nothing can slip in: the action refuses a record that changed since this request
+    read it.
+    """
+    if (await entry.preview()).trace() != shown:
+        return await _shown(request, form, typed, entry, Refusal("refusal.changed_meanwhile"))
     try:
         anchor = await entry.save(confirmed)
     except Held:
@@ -150,6 +208,7 @@ async def _shown(
         typed=typed,
         asks=found.asks,
         lines=tuple(line for line in found.lines() if line not in found.asks),
+        shown=found.trace(),
         refusal=refusal,
     )
 

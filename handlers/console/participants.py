@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import groupby
+from datetime import datetime
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.actions.draw_timeline import timeline_of
+from bot.actions.keep_profile import FIELDS
 from bot.actions.list_participants import ListedParticipant, list_participants
 from bot.actions.review_log import CaseCourse, Entry, ParticipantLog, SaidWords, review_log
 from bot.charts import Labels, as_svg
-from bot.rules import schedule
-from bot.rules.activities import PlannedActivity
-from bot.rules.calendar import local_day
-from bot.rules.participant import Decision, Dose, DoseKind, Hold, LabResult, Therapy, Transfusion
+from bot.rules.endpoints import endpoints
+from bot.rules.participant import (
+    TERMINAL_STATES,
+    Decision,
+    Dose,
+    DoseKind,
+    Hold,
+    LabResult,
+    Therapy,
+    Transfusion,
+)
+from bot.rules.plan_strip import StripDay, strip
 from bot.rules.reading_back import ReadReport
 from bot.rules.study import Study, SubjectCode, SymptomGroup
 from handlers.console.pages import console_of, page, speech_of, visitor_in
@@ -28,16 +35,6 @@ _FACTS = LabResult | Dose | Transfusion | Therapy | Decision | Hold
 
 # From which grade on the log is narrowed to what matters most.
 _GRADE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanDay:
-    """One day of the plan strip with everything planned for it, done and cancelled included."""
-
-    day: date
-    study_day: int
-    at: datetime
-    activities: tuple[PlannedActivity, ...]
 
 
 async def everybody(request: Request) -> Response:
@@ -63,9 +60,9 @@ async def one(request: Request) -> Response:
         therapy=speech.say("console.chart.therapy"),
         cases=speech.say("console.chart.cases"),
     )
-    chart = await asyncio.to_thread(as_svg, timeline_of(log, desk.study, labels, desk.now()), labels)
+    chart = await asyncio.to_thread(as_svg, timeline_of(log, log.study, labels, desk.now()), labels)
     show = request.query_params.get("show", "all")
-    entries = tuple(entry for entry in log.entries if _shows(desk.study, entry, show))
+    entries = tuple(entry for entry in log.entries if _shows(log.study, entry, show))
     return page(
         request,
         "participant.html",
@@ -74,7 +71,10 @@ async def one(request: Request) -> Response:
         entries=entries,
         show=show if show in FILTERS else "all",
         filters=tuple(FILTERS),
-        strip=_strip(log),
+        strip=_strip(log, desk.now()),
+        ended_states=TERMINAL_STATES,
+        profile=FIELDS,
+        endpoint=endpoints(log.study, log.course, desk.now()),
     )
 
 
@@ -89,23 +89,14 @@ def _wanted(line: ListedParticipant, code: str, site: str, only: str) -> bool:
     return code in her.subject_code and site in ("", her.site_code) and needs.get(only, True)
 
 
-def _strip(log: ParticipantLog) -> tuple[PlanDay, ...]:
-    """The plan by local day. What is done stands on the day it was done."""
-    zone = log.participant.time_zone
-
-    def day_of(activity: PlannedActivity) -> date:
-        return local_day(activity.done_at or activity.target_at, zone)
-
-    planned = sorted(log.planned, key=day_of)
-    return tuple(
-        PlanDay(
-            day=day,
-            study_day=schedule.study_day(log.day1_at, there[0].done_at or there[0].target_at, zone),
-            at=there[0].done_at or there[0].target_at,
-            activities=there,
-        )
-        for day, group in groupby(planned, key=day_of)
-        if (there := tuple(group))
+def _strip(log: ParticipantLog, now: datetime) -> tuple[StripDay, ...]:
+    """Her plan as a calendar, with everything that was decided about it."""
+    return strip(
+        log.course,
+        log.planned,
+        [entry.fact for entry in log.entries if isinstance(entry.fact, Decision)],
+        [entry.fact for entry in log.entries if isinstance(entry.fact, Therapy)],
+        now,
     )
 
 

@@ -18,11 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.rules.activities import ActivityStatus, CancelReason
+from bot.rules.activities import ActivityStatus, CancelReason, ChangeReason
 from bot.rules.calendar import ByWhenKind
 from bot.rules.case import Outcome
 from bot.rules.messages import Phrase
-from bot.rules.participant import DoseKind, HoldReason, ParticipantState, StatedWhat
+from bot.rules.participant import DoseKind, HoldReason, ParticipantState, StatedWhat, TreatmentStop
+from bot.rules.plan_strip import StripMark
 from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
 from bot.rules.sae import SaeCause
@@ -69,6 +70,8 @@ SAID_ENUMS: tuple[type[Enum], ...] = (
     StatedWhat,
     WorkKind,
 )
+# Shown on pages only, so no message that waits holds one.
+PAGE_ENUMS: tuple[type[Enum], ...] = (ChangeReason, StripMark, TreatmentStop)
 # Said to nobody: they calm, or promise what only a person can know (promise 6, specification 2.9).
 NEVER_SAID = re.compile(
     r"don.t worry|no need to worry|nothing serious|not serious|harmless|they know"
@@ -118,7 +121,7 @@ def test_every_key_made_in_code_has_at_least_one_member() -> None:
 
 def test_no_words_lie_unused() -> None:
     plain = {use.key for use in uses() if not use.pattern}
-    plain |= {enum_key(member) for enum in SAID_ENUMS for member in enum}
+    plain |= {enum_key(member) for enum in (*SAID_ENUMS, *PAGE_ENUMS) for member in enum}
     patterns = [use.key for use in uses() if use.pattern]
     unused = [
         key for key in sorted(known() - plain) if not any(re.fullmatch(pattern, key) for pattern in patterns)
@@ -139,7 +142,7 @@ def test_every_placeholder_is_given_its_value_where_the_key_is_said() -> None:
 
 
 def test_every_member_of_an_enum_that_is_said_has_words() -> None:
-    missing = {enum_key(member) for enum in SAID_ENUMS for member in enum} - known()
+    missing = {enum_key(member) for enum in (*SAID_ENUMS, *PAGE_ENUMS) for member in enum} - known()
     assert not missing
 
 

@@ -176,8 +176,13 @@ class Browser:
         return self._seen(await self.client.get(address, headers=headers, follow_redirects=True))
 
     async def send(self, address: str, token: str | None = None, **fields: str) -> str:
-        """Sends a form with the token of the page it stands on, unless another one is given."""
-        values = {"token": self.token if token is None else token, **fields}
+        """Sends a form with the token of the page it stands on, unless another one is given.
+
+        What the page says was shown goes along, as a browser sends it.
+        """
+        shown = re.search(r'name="shown" value="([^"]+)"', self.html)
+        values = {"token": self.token if token is None else token, "shown": shown.group(1) if shown else ""}
+        values |= fields
         return self._seen(await self.client.post(address, data=values, follow_redirects=True))
 
     @property
