@@ -243,6 +243,8 @@ class BotMethods:
                 raise ApiError(403, f"Forbidden: bot was kicked from the {chat.kind} chat")
             case BotIs.LEFT:
                 raise ApiError(403, f"Forbidden: bot is not a member of the {chat.kind} chat")
+            case BotIs.SILENCED:
+                raise bad_request("not enough rights to send text messages to the chat")
             case BotIs.MEMBER | BotIs.UNKNOWN:
                 return chat
 

@@ -48,6 +48,7 @@ class BotIs(StrEnum):
     BLOCKED = "blocked"
     KICKED = "kicked"
     LEFT = "left"
+    SILENCED = "silenced"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,14 @@ T = TypeVar("T")
 # Invented; its first part is the bot's id, as in every real token.
 TOKEN: Final = "7000000001:stand-in-of-telegram-no-secret-here"  # noqa: S105
 
+# Who stands as the sender where an administrator writes as the group (core.telegram.org/bots/api#message).
+_ANONYMOUS: Final[Json] = {
+    "id": 1087968824,
+    "is_bot": True,
+    "first_name": "Group",
+    "username": "GroupAnonymousBot",
+}
+
 _FIRST_PERSON: Final = 5_000_000_001
 _LARGEST_REQUEST: Final = 64 * 1024 * 1024
 _CALLS_REMEMBERED: Final = 5_000
@@ -387,22 +395,61 @@ class StandIn:
         """The account is deleted: nothing is told, the next message finds out."""
         self._chat(person).deactivated = True
 
-    async def remove_bot(self, group: Group) -> None:
+    async def remove_bot(self, group: Group, *, told: bool = True) -> None:
+        """Somebody puts the bot out; not `told`: the next message finds out."""
         chat = self._chat(group)
+        if not told:
+            chat.bot_is = BotIs.KICKED
+            return
         by = next(iter(chat.members.values()), None)
         self._world.set_bot_status(chat, BotIs.KICKED, by.as_json() if by else self._world.bot_as_json())
 
-    async def migrate(self, group: Group) -> Group:
-        """The group becomes a supergroup with a new id; the old id only points there."""
+    async def add_bot(self, group: Group) -> None:
+        """Somebody puts the bot into the group again, or lets it write there again."""
+        chat = self._chat(group)
+        self._world.set_bot_status(chat, BotIs.MEMBER, next(iter(chat.members.values())).as_json())
+
+    async def silence_bot(self, group: Group) -> None:
+        """The bot stays in the group and may not write there."""
+        chat = self._chat(group)
+        self._world.set_bot_status(chat, BotIs.SILENCED, next(iter(chat.members.values())).as_json())
+
+    async def migrate(self, group: Group, *, told: bool = True) -> Group:
+        """The group becomes a supergroup with a new id; the old id only points there.
+
+        `told`: with the two service messages; otherwise `tell_of_move` sends them later.
+        """
         old = self._chat(group)
         moved = Group(-1_000_000_000_000 + group.id, group.title)
         new = Chat(moved.id, "supergroup", group.title, old.bot_is, members=dict(old.members))
         self._world.chats[moved.id] = new
-        by = next(iter(old.members.values())).as_json()
-        self._announce(old, by, {"migrate_to_chat_id": moved.id})
-        self._announce(new, by, {"migrate_from_chat_id": group.id})
         old.migrated_to = moved.id
+        if told:
+            await self.tell_of_move(group)
         return moved
+
+    async def tell_of_move(self, group: Group, *, new_first: bool = False) -> None:
+        """The two service messages, one in each chat; their order is not promised."""
+        old = self._chat(group)
+        if old.migrated_to is None:
+            raise LookupError(f"{group.title} has not moved")
+        by = next(iter(old.members.values())).as_json()
+        told: list[tuple[Chat, Json]] = [
+            (old, {"migrate_to_chat_id": old.migrated_to}),
+            (self._world.chats[old.migrated_to], {"migrate_from_chat_id": group.id}),
+        ]
+        for chat, content in reversed(told) if new_first else told:
+            self._announce(chat, by, content)
+
+    async def type_as_group(self, group: Group, text: str) -> int:
+        """An anonymous administrator writes: the group itself stands as the sender."""
+        chat = self._chat(group)
+        content: Json = {"text": text, "sender_chat": chat.as_json()}
+        entry = chat.add(_ANONYMOUS, self._world.second(), content, from_bot=False)
+        if self._is_addressed(content):
+            self._world.updates.put("message", entry.message, lambda: self._received(entry))
+        self._world.note_message(HappeningKind.SAID, entry)
+        return int(entry.message["message_id"])
 
     def _announce(self, chat: Chat, by: Json, content: Json) -> None:
         entry = chat.add(by, self._world.second(), content, from_bot=False)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from bot.clock import Clock
 from bot.rehearsal.chats import BotIs, Chat, Entry, Happening, HappeningKind, Person, Tap, content_kind
@@ -26,6 +26,35 @@ class Kept:
     chats: dict[int, Chat]
     files: dict[str, bytes]
     taps: dict[str, Tap]
+
+
+# In the group, and silenced. Source: core.telegram.org/bots/api#chatmemberrestricted.
+_MAY_NOTHING: Final[Json] = {
+    "status": "restricted",
+    "is_member": True,
+    "until_date": 0,
+    **dict.fromkeys(
+        (
+            "can_send_messages",
+            "can_send_audios",
+            "can_send_documents",
+            "can_send_photos",
+            "can_send_videos",
+            "can_send_video_notes",
+            "can_send_voice_notes",
+            "can_send_polls",
+            "can_send_other_messages",
+            "can_add_web_page_previews",
+            "can_react_to_messages",
+            "can_edit_tag",
+            "can_change_info",
+            "can_invite_users",
+            "can_pin_messages",
+            "can_manage_topics",
+        ),
+        False,
+    ),
+}
 
 
 class World:
@@ -81,6 +110,8 @@ class World:
                 return {"status": "kicked", "user": self.bot_as_json(), "until_date": 0}
             case BotIs.LEFT | BotIs.UNKNOWN:
                 return {"status": "left", "user": self.bot_as_json()}
+            case BotIs.SILENCED:
+                return {**_MAY_NOTHING, "user": self.bot_as_json()}
 
     def set_bot_status(self, chat: Chat, status: BotIs, by: Json) -> None:
         """Changes how the bot stands in a chat and tells the bot (`my_chat_member`)."""

@@ -26,10 +26,13 @@ async def test_every_kind_of_update_can_be_read(telegram: StandIn, bot: RawBot, 
     await telegram.forward(li, "?", of=li)
     await telegram.block(li)
     await telegram.unblock(li)
+    await telegram.silence_bot(group)
+    await telegram.add_bot(group)
+    await telegram.type_as_group(group, "/help")
     await telegram.migrate(group)
     updates: Any = await bot.do("getUpdates")
     read = [types.Update.model_validate(update) for update in updates]
-    assert len(read) == 16
+    assert len(read) == 19
     assert {update.event_type for update in read} == {
         "message",
         "edited_message",
