@@ -194,20 +194,27 @@ class AuditTrail:
         return len(changed)
 
     async def was_recorded_since(
-        self, since: datetime, *, kind: str, actor_code: str, subject: SubjectCode | None
+        self,
+        since: datetime,
+        *,
+        kind: str,
+        actor_code: str,
+        subject: SubjectCode | None,
+        entity_id: str | None = None,
     ) -> bool:
-        """Whether this person did this, to this subject, at `since` or later (on the machine's clock)."""
-        query = (
-            select(AuditRow.seq)
-            .where(
-                col(AuditRow.chain) == (subject or SYSTEM_CHAIN),
-                col(AuditRow.recorded_at) >= since,
-                col(AuditRow.kind) == kind,
-                col(AuditRow.actor_code) == actor_code,
-            )
-            .limit(1)
+        """Whether this person did this, to this subject, at `since` or later (on the machine's clock).
+
+        `entity_id`: to this entity, where it is given.
+        """
+        query = select(AuditRow.seq).where(
+            col(AuditRow.chain) == (subject or SYSTEM_CHAIN),
+            col(AuditRow.recorded_at) >= since,
+            col(AuditRow.kind) == kind,
+            col(AuditRow.actor_code) == actor_code,
         )
-        return (await self._session.exec(query)).first() is not None
+        if entity_id is not None:
+            query = query.where(col(AuditRow.entity_id) == entity_id)
+        return (await self._session.exec(query.limit(1))).first() is not None
 
     async def write_entries(self) -> None:
         """Writes what was recorded; the unit of work does this just before it commits."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -15,6 +16,9 @@ from storage.keyring import Keyring
 from storage.sealing import Seals, subject_of
 from storage.tables import IdentityRow, InvitationRow, SecondRoadRow, WrongTryRow
 
+# Why a chat no longer holds, where it is still the same one under another number.
+MOVED: Final = "the group moved"
+
 
 class Identities:
     """A participant's chat is sealed under her own key, so that erasing the key erases it too."""
@@ -24,12 +28,15 @@ class Identities:
         self._seals = seals
         self._keyring = keyring
 
-    async def link(self, chat_id: int, owner: Recipient, at: datetime) -> None:
+    async def link(
+        self, chat_id: int, owner: Recipient, at: datetime, *, because: str = "linked to another chat"
+    ) -> None:
         """Binds a chat to a person; the earlier chat of that person is unbound, with its history kept.
 
-        Ask `owner_of` first: a chat that is bound to somebody else is refused by the database.
+        Ask `owner_of` first: a chat that is bound to somebody else is refused by the database. `because` is
+        why the earlier chat no longer holds.
         """
-        await self.end(owner, at, "linked to another chat")
+        await self.end(owner, at, because)
         lane = self._keyring.lane(chat_id)
         seal = await self._seals.of_owner(owner)
         self._session.add(
@@ -47,6 +54,19 @@ class Identities:
         row = (
             await self._session.exec(_active().where(col(IdentityRow.lane) == self._keyring.lane(chat_id)))
         ).first()
+        return None if row is None else Recipient(row.owner_kind, row.owner_code)
+
+    async def moved_from(self, chat_id: int) -> Recipient | None:
+        """Whose group this was before it moved: its old messages still show there, with their buttons."""
+        query = (
+            select(IdentityRow)
+            .where(
+                col(IdentityRow.lane) == self._keyring.lane(chat_id),
+                col(IdentityRow.ended_because) == MOVED,
+            )
+            .order_by(col(IdentityRow.id).desc())
+        )
+        row = (await self._session.exec(query)).first()
         return None if row is None else Recipient(row.owner_kind, row.owner_code)
 
     async def chat_of(self, owner: Recipient) -> int | None:
@@ -144,14 +164,25 @@ class Invitations:
         )
         await self._session.flush()
 
+    async def is_for(self, code_hash: str, now: datetime, purpose: str) -> Recipient | None:
+        """As `take`, but the code is left as it is."""
+        row = await self._usable(code_hash, now, purpose)
+        return None if row is None else Recipient(row.owner_kind, row.owner_code)
+
     async def take(self, code_hash: str, now: datetime, purpose: str) -> Recipient | None:
         """The person this code is for, once; None for a wrong, used, revoked or expired one."""
-        row = await self._session.get(InvitationRow, code_hash, with_for_update=True)
-        if row is None or row.purpose != purpose or row.used_at or row.revoked_at or row.expires_at <= now:
+        row = await self._usable(code_hash, now, purpose)
+        if row is None:
             return None
         row.used_at = now
         await self._session.flush()
         return Recipient(row.owner_kind, row.owner_code)
+
+    async def _usable(self, code_hash: str, now: datetime, purpose: str) -> InvitationRow | None:
+        row = await self._session.get(InvitationRow, code_hash, with_for_update=True)
+        if row is None or row.purpose != purpose or row.used_at or row.revoked_at or row.expires_at <= now:
+            return None
+        return row
 
     async def revoke(self, owner: Recipient, purpose: str, at: datetime) -> None:
         query = select(InvitationRow).where(

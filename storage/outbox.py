@@ -165,9 +165,15 @@ class Outbox:
         _end(await self._row(row_id), status, reason, at or self._clock.now())
         await self._session.flush()
 
-    async def cancel(self, tag: str, reason: str, at: datetime) -> int:
-        """Cancels the open rows of a tag that is no longer true, also those claimed but not yet sent."""
-        return await self._cancel(col(OutboxMessageRow.cancel_tag) == tag, reason, at)
+    async def cancel(self, tag: str, reason: str, at: datetime, *, waiting_only: bool = False) -> int:
+        """Cancels the open rows of a tag that is no longer true, also those claimed but not yet sent.
+
+        `waiting_only`: one that is on its way goes on, so that the next of its chat comes after it.
+        """
+        of_tag = col(OutboxMessageRow.cancel_tag) == tag
+        if waiting_only:
+            of_tag = and_(of_tag, col(OutboxMessageRow.status) == OutboxStatus.WAITING)
+        return await self._cancel(of_tag, reason, at)
 
     async def cancel_routine(self, to: Recipient, reason: str, at: datetime) -> int:
         """Cancels every open routine row of a recipient: stopped, withdrew, died."""
@@ -180,6 +186,32 @@ class Outbox:
         if but_safety:
             hers = and_(hers, col(OutboxMessageRow.priority) != int(Priority.SAFETY))
         return await self._cancel(hers, reason, at)
+
+    async def waiting_for(self, to: Recipient, key_prefix: str) -> tuple[OutboxRow, ...]:
+        """The open rows to somebody whose unique key begins so, ready or to be tried again; oldest first."""
+        row = OutboxMessageRow
+        query = select(row).where(
+            col(row.lane) == _lane(to),
+            col(row.ended_at).is_(None),
+            col(row.send_after).is_(None),
+            col(row.unique_key).startswith(key_prefix, autoescape=True),
+        )
+        return await self._opened((await self._session.exec(query.order_by(col(row.id)))).all())
+
+    async def gather(self, row_id: OutboxId, into: str, at: datetime) -> None:
+        """Ends a row that is told together with others, in the message `into`."""
+        _end(await self._row(row_id), OutboxStatus.GATHERED, into, at)
+        await self._session.flush()
+
+    async def forget_numbers(self, to: Recipient) -> None:
+        """The chat is another one: Telegram's numbers of what was said in the old one mean nothing there.
+
+        In the new chat the same number may be another message, which an edit would overwrite.
+        """
+        sent = and_(
+            col(OutboxMessageRow.lane) == _lane(to), col(OutboxMessageRow.telegram_message_id).is_not(None)
+        )
+        await self._change(sent, telegram_message_id=None)
 
     async def get_by_key(self, unique_key: str) -> OutboxRow | None:
         row = await self._by_key(unique_key)
@@ -367,6 +399,7 @@ class Outbox:
                     edits_message_id=numbers.get(row.edits or ""),
                     telegram_message_id=row.telegram_message_id,
                     last_uncertain=row.last_uncertain,
+                    gathered_into=row.ended_because if row.status is OutboxStatus.GATHERED else None,
                 )
                 for row in rows
             ]

@@ -318,6 +318,20 @@ class SecondRoadRow(SQLModel, table=True):
     ended_at: datetime | None = _moment(null=True)
 
 
+class StaffGroupRow(SQLModel, table=True):
+    """The registered group of a site; its chat is an identity of the site (kind GROUP)."""
+
+    __tablename__ = "staff_group"
+    __table_args__ = (_index("one_group_per_site", "site_code", where="ended_at IS NULL", unique=True),)
+    id: int | None = _number()
+    site_code: str = Field(foreign_key="site.code", max_length=12)
+    language: Language = _word(Language)
+    registered_by: str = Field(foreign_key="staff.code", max_length=12)
+    registered_at: datetime = _moment()
+    unreachable_since: datetime | None = _moment(null=True)
+    ended_at: datetime | None = _moment(null=True)
+
+
 class InvitationRow(SQLModel, table=True):
     __tablename__ = "invitation"
     code_hash: str = Field(primary_key=True, max_length=64)

@@ -14,6 +14,7 @@ from storage.cases import Cases
 from storage.console_doors import Accounts, Marks
 from storage.conversations import Consents, Conversations, Said
 from storage.facts import Decisions, Doses, Holds, Labs, StatedFacts, Therapies, Transfusions
+from storage.groups import Groups
 from storage.identities import Identities, Invitations, SecondRoads
 from storage.inbox import Inbox
 from storage.keyring import Keyring
@@ -117,6 +118,10 @@ class UnitOfWork:
     @cached_property
     def second_roads(self) -> SecondRoads:
         return SecondRoads(self.session, self.keyring)
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(self.session)
 
     @cached_property
     def invitations(self) -> Invitations:

@@ -88,6 +88,29 @@ class Phones:
         """Taps the newest button with this label."""
         return await self._send(chat, InboundKind.TAP, token=self.button(chat, label).data, tap_id="tap")
 
+    # ── groups: a chat with more than one person in it ───────────────────────
+
+    async def type_in(self, group: int, who: int | None, text: str) -> int:
+        """Somebody writes in a group; None: an anonymous administrator."""
+        return await self._send(group, InboundKind.TEXT, text=text, who=who, private=False)
+
+    async def tap_in(self, group: int, who: int, label: str) -> int:
+        """Somebody taps the newest button with this label in a group."""
+        return await self.tap_token_in(group, who, self.button(group, label).data)
+
+    async def tap_token_in(self, group: int, who: int, token: str) -> int:
+        return await self._send(group, InboundKind.TAP, token=token, tap_id="tap", who=who, private=False)
+
+    async def group_moved(self, old: int, new: int) -> int:
+        """One of the two service messages: they say the same."""
+        return await self._send(old, InboundKind.MOVED, moved_to=new, private=False)
+
+    async def bot_put_out(self, group: int) -> int:
+        return await self._send(group, InboundKind.BLOCKED_US, private=False)
+
+    async def bot_let_in(self, group: int) -> int:
+        return await self._send(group, InboundKind.UNBLOCKED_US, private=False)
+
     async def tap_token(self, chat: int, token: str) -> int:
         """Taps a button that no longer stands there, or a forged one."""
         return await self._send(chat, InboundKind.TAP, token=token, tap_id="tap")
@@ -154,13 +177,16 @@ class Phones:
         content: str = "",
         edited: bool = False,
         forwarded: bool = False,
+        who: int | None = None,
+        private: bool = True,
+        moved_to: int | None = None,
     ) -> int:
         number = next(self._updates)
         inbound = Inbound(
             key=UpdateKey(BOT, number),
             chat_id=chat,
             lane=self.desk.archive.keyring.lane(chat),
-            private=True,
+            private=private,
             kind=kind,
             said_at=self.clock.now(),
             text=text,
@@ -169,6 +195,8 @@ class Phones:
             content=content,
             edited=edited,
             forwarded=forwarded,
+            sender_id=chat if private else who,
+            moved_to=moved_to,
         )
         row = InboxRow(
             bot_id=BOT, update_id=number, lane=inbound.lane, received_at=self.clock.now(), raw=b"{}"
@@ -228,7 +256,8 @@ class Phones:
         if row.message.kind is SendKind.MENU:
             self.menus[chat] = [button.data for button in buttons]
             return 0
-        if row.message.kind in (SendKind.EDIT, SendKind.REMOVE_BUTTONS):
+        said_anew = row.message.kind is SendKind.EDIT and row.edits_message_id is None
+        if row.message.kind in (SendKind.EDIT, SendKind.REMOVE_BUTTONS) and not said_anew:
             for screen in screens:
                 if screen.message_id == row.edits_message_id:
                     screen.buttons = buttons

@@ -11,12 +11,13 @@ from datetime import datetime
 
 import structlog
 
-from bot.actions.alert_staff import ring
+from bot.actions.alert_staff import alert_card, ring
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import answers_of
 from bot.actions.report_death import death_is_reported
 from bot.actions.ring_second_road import ring_second_road
 from bot.actions.speak import advice, button, participant_as_recipient, phrase, to_participant
+from bot.actions.tell_group import ring_group
 from bot.actions.who_is_called import OnDuty, everybody_of, is_reachable, who_is_called
 from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
@@ -54,16 +55,19 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
             return
         site = await site_of(uow, case.site_code)
         calendar = desk.calendar_of(site)
-        current, told = case, set[StaffCode]()
+        current, told, rung = case, set[StaffCode](), 0
         while not isinstance(step := escalation.next_step(current, desk.now(), calendar), Wait):
             match step:
                 case Notify():
                     current = await notify(uow, desk, site, step, before=current, told=told)
+                    rung = step.round if step.roles else rung
                 case AskPatient():
                     await _ask(uow, desk, site, step)
                     current = step.case
                 case _:
                     return
+        if rung:
+            await ring_group(uow, desk, step.case, await alert_card(uow, desk, step.case), ring=rung)
         await uow.cases.save(step.case)
 
 

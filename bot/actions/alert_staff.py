@@ -13,6 +13,7 @@ import structlog
 
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
+from bot.actions.tell_group import show_in_group
 from bot.rules import escalation, schedule
 from bot.rules.access import Act, Staff, may
 from bot.rules.case import Case, CaseKind, Outcome
@@ -108,7 +109,7 @@ def case_rows(case: Case, staff: Staff) -> Rows:
 
 
 async def show_progress(uow: UnitOfWork, desk: Desk, case: Case, *, said_by: str = "") -> None:
-    """Edits the last alert on every phone, so that no screen shows an older state of the case.
+    """Edits the last alert on every phone and in the group, so that no screen shows an older state.
 
     `said_by` names what changed where the case itself did not.
     """
@@ -133,6 +134,7 @@ async def show_progress(uow: UnitOfWork, desk: Desk, case: Case, *, said_by: str
             ),
             desk.now(),
         )
+    await show_in_group(uow, desk, case, card)
 
 
 async def tell_others(uow: UnitOfWork, desk: Desk, case: Case, taker: Staff, now: datetime) -> None:

@@ -85,6 +85,9 @@ async def _commanded(
             await begin_form(uow, desk, staff, FormKind.DOSE, subject=subject)
         case "language":
             await _ask_language(uow, desk, staff, key)
+        case "register":
+            said = phrase("staff.group.type_in_group")
+            await uow.outbox.put(to_staff(staff, None, f"group-where:{key}", [said]), desk.now())
         case "patient":
             said = phrase("staff.patient_which")
             await uow.outbox.put(to_staff(staff, None, f"which:{key}", [said]), desk.now())
@@ -209,7 +212,7 @@ async def _case_for(uow: UnitOfWork, staff: Staff, case_id: CaseId) -> Case:
 
 
 async def _show_one(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff, case_id: CaseId) -> None:
-    await _show_case(uow, desk, inbound, staff, await _case_for(uow, staff, case_id))
+    await show_case(uow, desk, inbound, staff, await _case_for(uow, staff, case_id))
 
 
 async def _answer_words_of(uow: UnitOfWork, desk: Desk, staff: Staff, case_id: CaseId) -> None:
@@ -227,10 +230,11 @@ async def _show_open_cases(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff:
         key = f"none-open:{staff.code}:{inbound.key.update_id}"
         await uow.outbox.put(to_staff(staff, None, key, [phrase("staff.no_open_cases")]), desk.now())
     for case in mine[:10]:
-        await _show_case(uow, desk, inbound, staff, case)
+        await show_case(uow, desk, inbound, staff, case)
 
 
-async def _show_case(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff, case: Case) -> None:
+async def show_case(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff, case: Case) -> None:
+    """The card of a case in this person's chat, with the buttons they have on it now."""
     site = await site_of(uow, case.site_code)
     await uow.outbox.put(
         to_staff(

@@ -47,6 +47,7 @@ async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
         lost = [await _unaccounted(uow, case) for case in cases]
         late = await uow.outbox.late(since)
         parked = len(await uow.inbox.parked())
+        silent = [one.site for one in await uow.groups.all() if one.unreachable_since is not None]
     found = [
         Found(trouble, str(count))
         for trouble, count in (
@@ -58,7 +59,10 @@ async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
         )
         if count
     ]
-    return (*found, *_of_coverage(await uncovered(desk, ahead=DAYS_AHEAD), desk.now()))
+    found += _of_coverage(await uncovered(desk, ahead=DAYS_AHEAD), desk.now())
+    if silent:
+        found.append(Found(Trouble.GROUP_UNREACHABLE, ", ".join(silent)))
+    return tuple(found)
 
 
 def _of_coverage(gaps: Sequence[Gap], now: datetime) -> list[Found]:

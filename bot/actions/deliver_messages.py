@@ -24,6 +24,7 @@ from typing import Final, Protocol
 import structlog
 
 from bot.actions.checkpoint import Checkpoint, pass_by
+from bot.actions.keep_group import follow_group
 from bot.actions.waiting import Patience, rest
 from bot.clock import Clock
 from bot.rules.delivery import Delivered, Moved, Outcome, Refused, Stale, TryAgain, Unreachable
@@ -124,6 +125,21 @@ class Undelivered(Protocol):
     async def __call__(self, uow: UnitOfWork, row: OutboxRow, reason: str, *, for_good: bool) -> None: ...
 
 
+class Gathering(Protocol):
+    """Tells many alerts of a group as one where its pace lets too few through.
+
+    Asked for each row that was claimed, in the transaction of the claim; true where the row was among those
+    that are told together, and so is not sent itself.
+    """
+
+    async def __call__(self, uow: UnitOfWork, row: OutboxRow) -> bool: ...
+
+
+async def nothing_gathered(uow: UnitOfWork, row: OutboxRow) -> bool:
+    """Where no pace is kept every message goes by itself."""
+    return False
+
+
 class DeliverMessages:
     """The delivery of one process. `nudge` it after a commit that put something into the outbox."""
 
@@ -136,6 +152,7 @@ class DeliverMessages:
         sender: MessageSender,
         undelivered: Undelivered,
         attachments: Attachments | None = None,
+        gathering: Gathering = nothing_gathered,
         checkpoint: Checkpoint = pass_by,
         between_tries: Patience = _BETWEEN_TRIES,
     ) -> None:
@@ -145,6 +162,7 @@ class DeliverMessages:
         self._sender = sender
         self._undelivered = undelivered
         self._attachments = attachments
+        self._gathering = gathering
         self._checkpoint = checkpoint
         self._between_tries = between_tries
         self._nudged = asyncio.Event()
@@ -245,8 +263,11 @@ class DeliverMessages:
         return rows
 
     async def _looked_at_again(self, uow: UnitOfWork, row: OutboxRow) -> OutboxRow:
-        """The row, or cancelled: she has withdrawn, died or said stop since it was written."""
+        """The row, or ended: told together with others; or she withdrew, died, said stop since."""
         to = row.message.to
+        if row.status is OutboxStatus.CLAIMED and to.kind is RecipientKind.GROUP:
+            gathered = await self._gathering(uow, row)
+            return replace(row, status=OutboxStatus.GATHERED) if gathered else row
         if row.status is not OutboxStatus.CLAIMED or not row.message.routine:
             return row
         if to.kind is not RecipientKind.PARTICIPANT:
@@ -339,6 +360,8 @@ class DeliverMessages:
         now, real_now = self._clock.now(), self._clock.real_now()
         noted = self._with_pause(row, outcome)
         async with self._archive.begin() as uow:
+            if isinstance(noted, Delivered) and await self._has_moved_since(uow, row):
+                noted = Delivered(None)  # its number means another message in the new chat
             await uow.outbox.note(row.id, noted, _words(said), now, real_now)
             if isinstance(outcome, Moved):
                 await self._follow(uow, row, outcome)
@@ -382,11 +405,18 @@ class DeliverMessages:
             await self._undelivered(uow, row, reason, for_good=False)
 
     async def _follow(self, uow: UnitOfWork, row: OutboxRow, moved: Moved) -> None:
-        """The chat has a new number: the person behind it stays the same."""
-        if row.message.to.kind is RecipientKind.STRANGER:
+        """The group has a new number: the row is said there, unless the group cannot be followed."""
+        if await self._has_moved_since(uow, row):
+            return  # its own service message came first
+        old = row.chat_id
+        if old is None or not await follow_group(uow, self._clock.now(), old=old, new=moved.chat_id):
             await uow.outbox.end(row.id, OutboxStatus.UNREACHABLE, "the chat moved")
-        else:
-            await uow.identities.link(moved.chat_id, row.message.to, self._clock.now())
+            await self._undelivered(uow, row, "the chat moved", for_good=True)
+
+    async def _has_moved_since(self, uow: UnitOfWork, row: OutboxRow) -> bool:
+        """Whether the group has another chat by now than the one this row was claimed for."""
+        to = row.message.to
+        return to.kind is RecipientKind.GROUP and await uow.identities.chat_of(to) != row.chat_id
 
     def _waited(self, row: OutboxRow) -> timedelta:
         """How long it has been due."""

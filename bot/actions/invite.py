@@ -22,11 +22,12 @@ CODE_LIFE = timedelta(hours=72)
 class Purpose(StrEnum):
     CHAT = "chat"
     CONSOLE = "console"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """`link` opens the bot with the code; empty until the bot's user name is known."""
+    """`link` opens the bot with the code; empty until the bot's user name is known, and for a group."""
 
     code: str
     link: str
@@ -72,6 +73,5 @@ async def invite(
     )
     bot = await uow.marks.get("bot") or {}
     name = bot.get("username")
-    return Invitation(
-        code=code, link=f"https://t.me/{name}?start={code}" if name else "", expires_at=now + CODE_LIFE
-    )
+    link = f"https://t.me/{name}?start={code}" if name and purpose is not Purpose.GROUP else ""
+    return Invitation(code=code, link=link, expires_at=now + CODE_LIFE)

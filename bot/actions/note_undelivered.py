@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from bot.actions.advance_escalations import notify
 from bot.actions.desk import Desk, site_of
+from bot.actions.keep_group import note_group_lost
 from bot.actions.ring_second_road import ring_second_road
 from bot.rules import escalation
 from bot.rules.access import SYSTEM
 from bot.rules.case import Case, CaseId
 from bot.rules.messages import OutboxRow, RecipientKind, SendKind
-from bot.rules.study import Level, StaffCode, SubjectCode
+from bot.rules.study import Level, SiteCode, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -23,10 +24,14 @@ async def note_undelivered(
 ) -> None:
     """What follows from a message that could not be delivered.
 
-    `for_good`: the chat cannot be reached at all.
+    `for_good`: the chat cannot be reached at all. A group is no step of a chain: nothing waits for it.
     """
     now = desk.now()
     to = row.message.to
+    if to.kind is RecipientKind.GROUP:
+        if for_good and row.chat_id == await uow.identities.chat_of(to):
+            await note_group_lost(uow, desk, site=SiteCode(to.code), reason=reason)
+        return
     beside = row.message.kind is SendKind.SECOND_ROAD
     if for_good and to.kind is RecipientKind.STAFF and not beside:
         await uow.staff.set_unreachable(StaffCode(to.code), now)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from bot.actions.answer_staff import hear_staff
 from bot.actions.answer_stranger import hear_stranger
 from bot.actions.desk import Desk
+from bot.actions.hear_group import hear_group
 from bot.actions.hear_participant import hear_participant
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import RecipientKind
@@ -34,7 +35,10 @@ async def receive_message(desk: Desk, inbound: Inbound) -> None:
 
 
 async def _hear(uow: UnitOfWork, desk: Desk, inbound: Inbound) -> None:
-    if not inbound.private or inbound.kind is InboundKind.NOT_FOR_US:
+    if not inbound.private:
+        await hear_group(uow, desk, inbound)
+        return
+    if inbound.kind is InboundKind.NOT_FOR_US:
         return
     owner = await uow.identities.owner_of(inbound.chat_id)
     if owner is None:

@@ -61,7 +61,7 @@ async def health(desk: Desk) -> tuple[PartHealth, ...]:
     async with desk.archive.read() as uow:
         parts += await _service(uow, desk)
         parts += [await _inbox(uow), await _outbox(uow, desk), await _cases(uow, desk)]
-        parts.append(await _watchman(uow, desk))
+        parts += [await _watchman(uow, desk), await _groups(uow)]
     gaps = await uncovered(desk)
     parts.append(_part("coverage", not gaps, said=", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)))
     return tuple(parts)
@@ -113,6 +113,15 @@ async def _watchman(uow: UnitOfWork, desk: Desk) -> PartHealth:
     roads = f"{mark['addresses']} addresses of the operator"
     said = f"last look {seen_at.isoformat(timespec='seconds')}, {found}; {roads}"
     return _part("watchman", not (silent or voiceless or mark["found"]), said=said)
+
+
+async def _groups(uow: UnitOfWork) -> PartHealth:
+    """The staff groups of the sites; none is well too."""
+    groups = await uow.groups.all()
+    lost = [one for one in groups if one.unreachable_since is not None]
+    since = ", ".join(f"{one.site} since {one.unreachable_since:%Y-%m-%dT%H:%MZ}" for one in lost)
+    said = f"{len(groups)} registered, {len(lost)} unreachable{': ' if lost else ''}{since}"
+    return _part("groups", not lost, said=said)
 
 
 def _part(part: str, well: bool, *, said: str) -> PartHealth:

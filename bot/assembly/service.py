@@ -32,6 +32,7 @@ from bot.actions.publish_study import learn_versions
 from bot.actions.receive_message import receive_message
 from bot.actions.send_digests import next_digest, send_digests
 from bot.actions.send_due_reminders import send_due_reminders
+from bot.actions.tell_group import gather_alerts
 from bot.actions.waiting import rest
 from bot.actions.watch_health import note_alive
 from bot.assembly.opening import anchors_of, opened_desk
@@ -95,6 +96,7 @@ class Service:
         self._settings = settings
         self._connection = connection
         self._troubles: dict[str, str] = {}
+        self._pacing = pacing or Pacing(desk.clock)
         keyring = desk.archive.keyring
         self._keeper = KeepUpdates(
             archive=desk.archive,
@@ -110,13 +112,12 @@ class Service:
             clock=desk.clock,
             wording=_marked(texts, settings.mode),
             sender=WaysOut(
-                TelegramSender(
-                    connection.bot, pacing or Pacing(desk.clock), token_refused=partial(self._report, "token")
-                ),
+                TelegramSender(connection.bot, self._pacing, token_refused=partial(self._report, "token")),
                 SecondRoad(),
             ),
             undelivered=self._undelivered,
             attachments=TimelinePictures(self.desk, texts),
+            gathering=self._gathered,
             checkpoint=checkpoint,
         )
         desk.archive.after_commit(self.delivery.nudge)
@@ -300,6 +301,11 @@ class Service:
 
     async def _undelivered(self, uow: UnitOfWork, row: OutboxRow, reason: str, *, for_good: bool) -> None:
         await note_undelivered(uow, self.desk, row, reason, for_good=for_good)
+
+    async def _gathered(self, uow: UnitOfWork, row: OutboxRow) -> bool:
+        if row.chat_id is None:
+            return False
+        return await gather_alerts(uow, self.desk, row, room=self._pacing.room(row.chat_id))
 
     async def _parked(self, row: InboxRow) -> None:
         try:

@@ -7,6 +7,9 @@ core.telegram.org/bots/faq#broadcasting-to-users.
 Worked case: 40 reminders and an emergency text at the same moment. 24 reminders go at once, the emergency
 text too (six slots are kept free for it), the other 16 reminders a second later.
 
+A group takes ten messages at once and then one in six seconds, which is never more than 20 in any minute and
+never a minute's silence: what waits for its turn meanwhile is gathered into one (`bot/actions/tell_group`).
+
 All of it runs on the machine's monotonic time, never on the study's clock.
 """
 
@@ -15,7 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from bot.rules.messages import Priority
@@ -25,10 +28,14 @@ KEPT_FREE_FOR_SAFETY: Final = 6
 CHAT_BURST: Final = 5
 CHAT_REFILL_PER_S: Final = 1.0
 GROUP_PER_MINUTE: Final = 20
+GROUP_BURST: Final = GROUP_PER_MINUTE // 2
+GROUP_REFILL_PER_S: Final = (GROUP_PER_MINUTE - GROUP_BURST) / 60.0
 
 # Chats nobody wrote to for so long are forgotten; by then every burst is refilled.
 _FORGET_AFTER_S: Final = 120.0
 _MOST_CHATS: Final = 5_000
+# What is left of a whole slot by counting in fractions of seconds.
+_ROUNDING: Final = 1e-6
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -46,7 +53,6 @@ class _ChatPace:
     tokens: float
     seen_at: float
     halted_until: float = 0.0
-    in_last_minute: deque[float] = field(default_factory=deque)
 
 
 class Pacing:
@@ -62,7 +68,8 @@ class Pacing:
         """Waits until this message may go and takes its slot: 0.0.
 
         A wait longer than `longest_wait_s` is not begun: its seconds are returned and no slot is taken.
-        `chat_id` None (the answer to a tap) counts against the whole only; a negative one is a group.
+        `chat_id` None (the answer to a tap) counts against the whole only; a negative one is a group, whose
+        members are no patients: nothing overtakes its pace.
         """
         while (wait_s := self.wait_s(chat_id, priority)) > 0.0:
             if wait_s > longest_wait_s:
@@ -81,11 +88,16 @@ class Pacing:
         waits = [self._whole_wait_s(priority)]
         if chat_id is not None:
             chat = self._chat(chat_id)
-            waits += [chat.halted_until - self._clock.monotonic(), self._group_wait_s(chat_id, chat)]
+            waits.append(chat.halted_until - self._clock.monotonic())
             # Her emergency text does not wait for the chatter before it: a 429 would be the lesser evil.
-            if priority is not Priority.SAFETY:
-                waits.append((1.0 - chat.tokens) / CHAT_REFILL_PER_S)
+            if priority is not Priority.SAFETY or chat_id < 0:
+                waits.append((1.0 - chat.tokens) / _refill_per_s(chat_id))
         return max(0.0, *waits)
+
+    def room(self, chat_id: int) -> int:
+        """How many messages this chat may take at this moment, one after the other without a wait."""
+        chat = self._chat(chat_id)
+        return 0 if chat.halted_until > self._clock.monotonic() else int(chat.tokens + _ROUNDING)
 
     def _whole_wait_s(self, priority: Priority) -> float:
         now = self._clock.monotonic()
@@ -96,23 +108,12 @@ class Pacing:
             return 0.0
         return self._last_second[-slots] + 1.0 - now
 
-    def _group_wait_s(self, chat_id: int, chat: _ChatPace) -> float:
-        if chat_id >= 0:
-            return 0.0
-        now = self._clock.monotonic()
-        while chat.in_last_minute and chat.in_last_minute[0] <= now - 60.0:
-            chat.in_last_minute.popleft()
-        return chat.in_last_minute[0] + 60.0 - now if len(chat.in_last_minute) >= GROUP_PER_MINUTE else 0.0
-
     def _take(self, chat_id: int | None) -> None:
         now = self._clock.monotonic()
         self._last_second.append(now)
         if chat_id is None:
             return
-        chat = self._chat(chat_id)
-        chat.tokens -= 1.0
-        if chat_id < 0:
-            chat.in_last_minute.append(now)
+        self._chat(chat_id).tokens -= 1.0
 
     def _chat(self, chat_id: int) -> _ChatPace:
         """The chat's pace as of now; a new one may burst at once."""
@@ -120,8 +121,9 @@ class Pacing:
         chat = self._chats.get(chat_id)
         if chat is None:
             self._forget_the_quiet(now)
-            chat = self._chats[chat_id] = _ChatPace(tokens=float(CHAT_BURST), seen_at=now)
-        chat.tokens = min(float(CHAT_BURST), chat.tokens + (now - chat.seen_at) * CHAT_REFILL_PER_S)
+            chat = self._chats[chat_id] = _ChatPace(tokens=_burst(chat_id), seen_at=now)
+        grown = chat.tokens + (now - chat.seen_at) * _refill_per_s(chat_id)
+        chat.tokens = min(_burst(chat_id), grown)
         chat.seen_at = now
         return chat
 
@@ -133,3 +135,12 @@ class Pacing:
             for chat_id, chat in self._chats.items()
             if chat.seen_at > now - _FORGET_AFTER_S or chat.halted_until > now
         }
+
+
+def _burst(chat_id: int) -> float:
+    """A group's number is negative."""
+    return float(CHAT_BURST if chat_id >= 0 else GROUP_BURST)
+
+
+def _refill_per_s(chat_id: int) -> float:
+    return CHAT_REFILL_PER_S if chat_id >= 0 else GROUP_REFILL_PER_S

@@ -102,6 +102,7 @@ class Act(StrEnum):
     TRANSFER = "TRANSFER"
     ANSWER_SAE = "ANSWER_SAE"
     CHANGE_VERSION = "CHANGE_VERSION"
+    KEEP_GROUP = "KEEP_GROUP"
 
 
 _SITE_CLINICAL = frozenset({Role.COORDINATOR, Role.SUB_INVESTIGATOR, Role.PRINCIPAL_INVESTIGATOR})
@@ -138,6 +139,8 @@ RIGHTS: Mapping[Act, frozenset[Role]] = {
     Act.TRANSFER: frozenset({Role.COORDINATOR, Role.PRINCIPAL_INVESTIGATOR}),
     Act.ANSWER_SAE: _INVESTIGATORS,
     Act.CHANGE_VERSION: frozenset({Role.PRINCIPAL_INVESTIGATOR}),
+    # Decides who hears the alerts of a site, so it is the site's own matter.
+    Act.KEEP_GROUP: frozenset({Role.COORDINATOR, Role.PRINCIPAL_INVESTIGATOR}),
 }
 
 

@@ -21,13 +21,17 @@ class UpdateKey(NamedTuple):
 
 
 class InboundKind(StrEnum):
-    """TEXT includes captions and edits; CONTENT is anything without words (voice, photo, sticker, …)."""
+    """TEXT includes captions and edits; CONTENT is anything without words (voice, photo, sticker, …).
+
+    MOVED: a group went on under another number (it was upgraded to a supergroup).
+    """
 
     TEXT = "TEXT"
     TAP = "TAP"
     CONTENT = "CONTENT"
     BLOCKED_US = "BLOCKED_US"
     UNBLOCKED_US = "UNBLOCKED_US"
+    MOVED = "MOVED"
     NOT_FOR_US = "NOT_FOR_US"
 
 
@@ -37,6 +41,9 @@ class Inbound:
 
     `content` names the kind of a CONTENT (`voice`, `photo`, …). `language_hint` is the language of
     the person's Telegram, used for strangers only. `said_at` is the sender's time as the channel gives it.
+    `sender_id` is the account that wrote or tapped, which is also the number of its private chat; None where
+    nobody can be named (an anonymous administrator, a channel). A MOVED group
+    was `chat_id` and is `moved_to`.
     """
 
     key: UpdateKey
@@ -52,6 +59,8 @@ class Inbound:
     tap_id: str = ""
     content: str = ""
     language_hint: Language | None = None
+    sender_id: int | None = None
+    moved_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

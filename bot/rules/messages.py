@@ -72,6 +72,7 @@ class OutboxStatus(StrEnum):
     REFUSED = "REFUSED"
     EXPIRED = "EXPIRED"
     CANCELLED = "CANCELLED"
+    GATHERED = "GATHERED"
 
 
 class RecipientKind(StrEnum):
@@ -126,11 +127,15 @@ class Message:
     cancel_tag: str | None = None
     case_id: str | None = None
     routine: bool = False
+    cases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """A message in the outbox and what became of it. A claim fills `chat_id` or `addresses`."""
+    """A message in the outbox and what became of it. A claim fills `chat_id` or `addresses`.
+
+    `gathered_into`: the unique key of the message that told this one together with others.
+    """
 
     id: OutboxId
     message: Message
@@ -142,3 +147,4 @@ class OutboxRow:
     edits_message_id: int | None = None
     telegram_message_id: int | None = None
     last_uncertain: bool = False
+    gathered_into: str | None = None

@@ -40,14 +40,22 @@ class Trouble(StrEnum):
     WAS_DOWN = "WAS_DOWN"
     NOBODY_REACHABLE = "NOBODY_REACHABLE"
     NOBODY_SOON = "NOBODY_SOON"
+    GROUP_UNREACHABLE = "GROUP_UNREACHABLE"
 
 
 # These need a person, but the machine goes on: the heartbeat outside goes on with it.
 _MACHINE_GOES_ON: Final = frozenset(
-    {Trouble.INBOX_PARKED, Trouble.WAS_DOWN, Trouble.NOBODY_REACHABLE, Trouble.NOBODY_SOON}
+    {
+        Trouble.INBOX_PARKED,
+        Trouble.WAS_DOWN,
+        Trouble.NOBODY_REACHABLE,
+        Trouble.NOBODY_SOON,
+        Trouble.GROUP_UNREACHABLE,
+    }
 )
-# A gap of the days ahead is a matter for office hours: told once a day.
-_EACH_DAY: Final = frozenset({Trouble.NOBODY_SOON})
+# A gap of the days ahead, and a group that hears nothing while the private chats do, are matters for office
+# hours: told once a day.
+_EACH_DAY: Final = frozenset({Trouble.NOBODY_SOON, Trouble.GROUP_UNREACHABLE})
 # These are over as soon as they are seen: nobody hears that they have ended.
 _A_MOMENT: Final = frozenset({Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN})
 

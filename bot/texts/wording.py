@@ -201,7 +201,8 @@ def _fitting(text: str, message: Message) -> str:
     longest = LONGEST[message.kind]
     if _units(text) <= longest:
         return text
-    if message.to.kind is RecipientKind.STAFF or message.kind is SendKind.ANSWER_TAP:
+    to_staff = message.to.kind in (RecipientKind.STAFF, RecipientKind.GROUP)
+    if to_staff or message.kind is SendKind.ANSWER_TAP:
         return _cut(text, longest, "…")
     raise TooLong(f"{message.unique_key}: {_units(text)} characters, Telegram takes {longest}")
 

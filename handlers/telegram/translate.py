@@ -66,6 +66,9 @@ def to_inbound(bot_id: int, raw: bytes, lane: str) -> Inbound:
 
 
 def _message(key: UpdateKey, lane: str, message: dict[str, Any], *, edited: bool) -> Inbound:
+    moved = _moved(key, lane, message)
+    if moved is not None:
+        return moved
     text = str(message.get("text") or message.get("caption") or "")
     content = next((kind for kind in CONTENT_KINDS if message.get(kind)), "")
     if not text and not content:
@@ -82,7 +85,40 @@ def _message(key: UpdateKey, lane: str, message: dict[str, Any], *, edited: bool
         forwarded="forward_origin" in message,
         content=content,
         language_hint=_language(message.get("from")),
+        sender_id=_writer(message),
     )
+
+
+def _moved(key: UpdateKey, lane: str, message: dict[str, Any]) -> Inbound | None:
+    """A group became a supergroup: told twice, once in each chat, in either order."""
+    chat_id = int(message["chat"]["id"])
+    old, new = message.get("migrate_from_chat_id"), message.get("migrate_to_chat_id")
+    if not isinstance(old, int) and not isinstance(new, int):
+        return None
+    return Inbound(
+        key=key,
+        lane=lane,
+        chat_id=old if isinstance(old, int) else chat_id,
+        private=False,
+        kind=InboundKind.MOVED,
+        said_at=_moment(message.get("date")),
+        moved_to=new if isinstance(new, int) else chat_id,
+    )
+
+
+def _writer(message: dict[str, Any]) -> int | None:
+    """Who wrote it. An anonymous administrator and a channel write as a chat (`sender_chat`): as nobody.
+
+    Source: core.telegram.org/bots/api#message ("For backward compatibility, … a fake sender user").
+    """
+    return None if "sender_chat" in message else _number(message.get("from"))
+
+
+def _number(person: object) -> int | None:
+    """The account, unless it is a bot."""
+    if not isinstance(person, dict) or person.get("is_bot"):
+        return None
+    return person["id"] if isinstance(person.get("id"), int) else None
 
 
 def _tap(key: UpdateKey, lane: str, tap: dict[str, Any]) -> Inbound:
@@ -97,12 +133,13 @@ def _tap(key: UpdateKey, lane: str, tap: dict[str, Any]) -> Inbound:
         token=str(tap.get("data") or ""),
         tap_id=str(tap["id"]),
         language_hint=_language(tap.get("from")),
+        sender_id=_number(tap.get("from")),
     )
 
 
 def _membership(key: UpdateKey, lane: str, change: dict[str, Any]) -> Inbound:
-    status = (change.get("new_chat_member") or {}).get("status")
-    blocked = status in ("kicked", "left")
+    stands = change.get("new_chat_member") or {}
+    blocked = stands.get("status") in ("kicked", "left") or _is_silenced(stands)
     return Inbound(
         key=key,
         lane=lane,
@@ -111,6 +148,13 @@ def _membership(key: UpdateKey, lane: str, change: dict[str, Any]) -> Inbound:
         kind=InboundKind.BLOCKED_US if blocked else InboundKind.UNBLOCKED_US,
         said_at=_moment(change.get("date")),
     )
+
+
+def _is_silenced(stands: dict[str, Any]) -> bool:
+    """A group in which the bot may stay and not write."""
+    if stands.get("status") != "restricted":
+        return False
+    return not stands.get("is_member", True) or not stands.get("can_send_messages", True)
 
 
 def _not_for_us(key: UpdateKey, lane: str, chat_id: int) -> Inbound:

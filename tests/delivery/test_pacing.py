@@ -1,6 +1,14 @@
 import asyncio
+from itertools import pairwise
 
-from bot.delivery.pacing import CHAT_BURST, GROUP_PER_MINUTE, KEPT_FREE_FOR_SAFETY, PER_SECOND, Pacing
+from bot.delivery.pacing import (
+    CHAT_BURST,
+    GROUP_BURST,
+    GROUP_PER_MINUTE,
+    KEPT_FREE_FOR_SAFETY,
+    PER_SECOND,
+    Pacing,
+)
 from bot.rules.messages import Priority
 
 
@@ -54,14 +62,29 @@ async def test_never_more_than_thirty_in_any_second() -> None:
         assert later - first >= 1.0
 
 
-async def test_a_group_takes_twenty_a_minute() -> None:
+async def test_a_group_takes_twenty_in_any_minute_and_is_never_silent_for_long() -> None:
     pacing, clock = paced()
-    for _ in range(GROUP_PER_MINUTE):
-        await pacing.turn(-100, Priority.DIGEST, longest_wait_s=10)
-    assert pacing.wait_s(-100, Priority.SAFETY) > 30.0
+    moments = []
+    for _ in range(3 * GROUP_PER_MINUTE):
+        await pacing.turn(-100, Priority.ALERT, longest_wait_s=10)
+        moments.append(clock.at)
+    for first, later in zip(moments, moments[GROUP_PER_MINUTE:], strict=False):
+        assert later - first >= 60.0
+    assert max(later - first for first, later in pairwise(moments)) < 7.0
+    assert pacing.wait_s(-100, Priority.SAFETY) > 5.0
     assert pacing.wait_s(100, Priority.DIGEST) == 0.0
-    clock.at += 60.0
-    assert pacing.wait_s(-100, Priority.DIGEST) == 0.0
+
+
+async def test_a_groups_room_is_what_it_takes_at_once() -> None:
+    pacing, clock = paced()
+    assert pacing.room(-100) == GROUP_BURST
+    for left in reversed(range(GROUP_BURST)):
+        await pacing.turn(-100, Priority.ALERT, longest_wait_s=0)
+        assert pacing.room(-100) == left
+    clock.at += 13.0
+    assert pacing.room(-100) == 2
+    pacing.halt(-100, 30.0)
+    assert pacing.room(-100) == 0
 
 
 async def test_a_halt_is_kept_to_the_end_in_its_chat_only() -> None:
