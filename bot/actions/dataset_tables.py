@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from bot.rules.activities import Course
+from bot.rules.asked_check_ins import AskedCheckIn
 from bot.rules.case import Case, CaseKind, Outcome
 from bot.rules.dataset import Cell, Column, ColumnKind, Table, column, words_of
 from bot.rules.endpoints import endpoints
@@ -48,7 +49,8 @@ _EVENTS = "ABOUT | RAISED | ACKNOWLEDGED | CONTACTED | CONTACT_FAILED | CLOSED"
 class Facts:
     """All that is known of one participant; `reads_words`: her free text goes along.
 
-    `serious`: what may have been a serious event, with the answer where there is one.
+    `serious`: what may have been a serious event, with the answer where there is one. `check_ins`: those that
+    were asked.
     """
 
     participant: Participant
@@ -58,6 +60,7 @@ class Facts:
     cut_at: datetime
     reads_words: bool
     serious: tuple[tuple[SaeTask, SaeAnswer | None], ...] = ()
+    check_ins: tuple[AskedCheckIn, ...] = ()
 
     def of(self, kind: type[_Fact]) -> tuple[_Fact, ...]:
         """The facts of one kind, oldest first."""
@@ -82,6 +85,9 @@ def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
             "endpoints", "the endpoint in both readings", "终点指标", _ENDPOINTS, _endpoints(study), facts
         ),
         _table("stated", "what the patient said of a visit", "患者自述的到访情况", _STATED, _stated, facts),
+        _table(
+            "check_ins", "check-ins asked, answered or not", "随访问询（含未回答）", _ASKED, _asked, facts
+        ),
         _table("reports", "symptom reports", "症状报告", _REPORTS, _reports, facts),
         _table("answers", "every answer as given", "每一个回答", _ANSWERS, _answers(study), facts),
         _table(
@@ -441,6 +447,33 @@ _STATED = (
 def _stated(facts: Facts) -> _Rows:
     for one in facts.of(Stated):
         yield one.subject_code, one.activity_key, one.what, one.stated_at
+
+
+_ASKED = (
+    _code("check_in", "planned check-in", "随访问询"),
+    _moment("asked_at", "asked, or found that she could not be asked", "询问时间（或发现未能询问的时间）"),
+    _yes_no("sent", "it could be sent in time", "是否按时发出"),
+    _moment("nudged_at", "asked once more; empty: no", "再次提醒时间（空：无）"),
+    _code(
+        "report_id",
+        "report that answered it; EMPTY: NO ANSWER, NOT NO SYMPTOMS",
+        "对应报告（空：未回答，不代表无症状）",
+    ),
+    _moment("answered_at", "that report began", "回答开始时间"),
+)
+
+
+def _asked(facts: Facts) -> _Rows:
+    for one in facts.check_ins:
+        yield (
+            facts.participant.subject_code,
+            one.key,
+            one.asked_at,
+            one.sent,
+            one.nudged_at,
+            one.answer.id if one.answer else None,
+            one.answer.opened_at if one.answer else None,
+        )
 
 
 _REPORTS = (

@@ -17,6 +17,7 @@ from datetime import datetime
 from importlib.metadata import version
 
 from bot.actions import dataset_tables
+from bot.actions.asked_of import asked_of
 from bot.actions.console_account import as_visitor
 from bot.actions.dataset_tables import Facts
 from bot.actions.desk import Desk
@@ -150,6 +151,7 @@ async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, *, reads
         course=await course_of(uow, participant),
         cut_at=desk.now(),
         reads_words=reads_words,
+        check_ins=await asked_of(uow, participant.subject_code),
         serious=tuple(
             [
                 (task, await uow.sae_tasks.answer_of(task.id))

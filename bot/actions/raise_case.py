@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from bot.actions.alert_staff import show_progress, tell_rung
 from bot.actions.desk import Desk, site_of
@@ -37,6 +38,7 @@ async def raise_case(
     is_news: bool = True,
     raising: Case | None = None,
     symptoms: Collection[str] = (),
+    acknowledge_within: timedelta | None = None,
 ) -> Case:
     """The case for this matter at no less than `level`.
 
@@ -44,7 +46,8 @@ async def raise_case(
     `symptoms` are the catalogue codes that it names. One case per report: a second call with the same report
     adds to it, and raises it if worse. A report that only goes on or falls silent after a person has closed
     its case (not `is_news`) opens no other. A new report of the same symptoms belongs to the case they have.
-    `raising`: this very case, while it is open.
+    `raising`: this very case, while it is open. `acknowledge_within`: the limit that a new case of this
+    matter has instead of its chain's.
     """
     named = frozenset(symptoms)
     if raising is not None and raising.closed_at is None:
@@ -72,6 +75,7 @@ async def raise_case(
         report_id=report_id,
         lab_id=lab_id,
         symptoms=named,
+        acknowledge_within=acknowledge_within,
     )
 
 
@@ -170,6 +174,7 @@ async def _open(
     report_id: str | None,
     lab_id: str | None,
     symptoms: frozenset[str],
+    acknowledge_within: timedelta | None,
 ) -> Case:
     now = desk.now()
     site = await site_of(uow, participant.site_code)
@@ -178,7 +183,7 @@ async def _open(
         participant=participant,
         kind=kind,
         level=level,
-        chain=desk.study.chains[level],
+        chain=escalation.with_limit(desk.study.chains[level], acknowledge_within),
         now=now,
         calendar=desk.calendar_of(site),
         cannot_wait=await cannot_wait(uow, desk, participant, level),

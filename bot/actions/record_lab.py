@@ -163,6 +163,7 @@ async def act_on_result(
         level=judged.level,
         about=about,
         lab_id=result.id,
+        acknowledge_within=judged.acknowledge_within,
     )
     for reason in judged.reasons:
         note = f"staff.story.lab_{reason.value.lower()}"

@@ -1,7 +1,8 @@
 """One participant's symptom log in order of time: what a person reads before she decides.
 
 Each entry is one thing that happened: a report with its answers and grades, her own words, a count, a dose,
-something she stated, a case with its course. Nothing is left out because it was replaced or voided.
+something she stated, a case with its course, a check-in that she left unanswered.
+Nothing is left out because it was replaced or voided.
 Source: specification 5.2 (original record, attributable); screens.md "Participant".
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.actions.asked_of import asked_of
 from bot.actions.desk import Desk
 from bot.actions.list_participants import reader
 from bot.actions.note_access import note_view
@@ -18,6 +20,7 @@ from bot.actions.review_cases import CaseCard, card_of
 from bot.rules import schedule
 from bot.rules.access import Act, Site, Staff, may
 from bot.rules.activities import Course
+from bot.rules.asked_check_ins import AskedCheckIn
 from bot.rules.case import Case, CaseId
 from bot.rules.doses import injection_key
 from bot.rules.errors import NotEntitled
@@ -62,7 +65,17 @@ class CaseCourse:
 
 
 Fact = (
-    SaidWords | Stated | ReadReport | LabResult | Dose | Transfusion | Therapy | Decision | Hold | CaseCourse
+    SaidWords
+    | Stated
+    | ReadReport
+    | LabResult
+    | Dose
+    | Transfusion
+    | Therapy
+    | Decision
+    | Hold
+    | CaseCourse
+    | AskedCheckIn
 )
 
 
@@ -171,7 +184,9 @@ async def _entries(
                 entries.append(Entry(at=one.at, fact=one.fact))
             case Answer() | Assessment() | LoggedEvent():
                 continue
-    return tuple(entries)
+    asked = await asked_of(uow, participant.subject_code)
+    entries += [Entry(at=one.asked_at, fact=one) for one in asked if one.is_gap(desk.now())]
+    return tuple(sorted(entries, key=lambda entry: entry.at))
 
 
 class _Gathered:

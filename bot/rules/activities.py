@@ -208,6 +208,25 @@ class Course:
         ]
         return tuple(sorted(counts, key=lambda lab: (_sample_time(lab), lab.recorded_at, lab.id)))
 
+    def acted_on(self, analyte: str) -> tuple[LabResult, ...]:
+        """`counts`, and after them what she said herself since then, if it is lower or nothing else is known.
+
+        Her own word calms nobody and ends nothing, but a low count of hers is taken as true. Source:
+        specification 1.4 (SCH-3), 1.6.
+        """
+        counts = self.counts(analyte)
+        last = counts[-1] if counts else None
+        stated = [
+            lab
+            for lab in self.labs
+            if lab.analyte == analyte
+            and not lab.verified
+            and lab.voided_at is None
+            and (last is None or (lab.recorded_at > last.recorded_at and lab.value < last.value))
+        ]
+        newest = max(stated, key=lambda lab: (lab.recorded_at, lab.id), default=None)
+        return counts if newest is None else (*counts, newest)
+
     def move_of(self, activity_key: str) -> Move | None:
         """The decision in force on when this activity takes place."""
         decided = [move for move in self.moves if move.activity_key == activity_key]

@@ -1,5 +1,8 @@
 """When the bot asks how she is: at most once a day, nudged once. Silence is never "no symptoms".
 
+One report comes before the first dose, to compare with; then lab days and the days after a dose; low counts
+and very high ones bring it more often, until they are over.
+
 Worked case, dose 1 on Tuesday 3 March 09:30, platelets 60: 3 March 19:00 (blood was drawn), 4 March 09:30
 (24 h after the dose), 6 March 19:00 (a draw; it is also the day of 72 h). Unanswered on the 6th, she is
 nudged at 21:00, once. With 28 she is asked every day at 19:00, until two counts in a row are 30 or more.
@@ -10,7 +13,7 @@ Source: specification 1.8, 1.10; decisions "Triage" (the nudge).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity
@@ -30,7 +33,7 @@ class CheckIn:
 
     Sent from `send_after` to just before `expires_at`. `nudge_of` is the key of the check-in that this is the
     second call of; `asked_before` is False where that one could not be sent, so that the nudge is the first
-    she hears.
+    she hears. `counts_since`: a report from then on answers it, where that is earlier than `send_after`.
     """
 
     key: str
@@ -39,31 +42,38 @@ class CheckIn:
     expires_at: datetime
     nudge_of: str | None = None
     asked_before: bool = False
+    counts_since: datetime | None = None
 
 
 def check_ins(
-    study: Study, subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity], now: datetime
+    study: Study,
+    subject: SubjectCode,
+    course: Course,
+    planned: Sequence[PlannedActivity],
+    now: datetime,
+    *,
+    joined_at: datetime | None = None,
 ) -> tuple[CheckIn, ...]:
     """The check-ins of the days around `now`, oldest first; at most one for each local day.
 
-    From day 1 to the end of the last window. On a day with an evening check-in the one after a dose is part
-    of it.
+    From the baseline report (if she joined before dose 1) to the end of the last window. On a day
+    with an evening check-in the one after a dose is part of it.
     """
     today = course.her_day_of(now)
     evenings = set(_evenings(study, course, planned, today))
     moments = {day: at_local(day, study.check_ins.at, course.her_zone) for day in evenings}
     for moment in _after_doses(study, course):
         moments.setdefault(course.her_day_of(moment), moment)
-    at_once = _after_low_count(study, course)
-    if at_once is not None:
+    for at_once in _at_once(study, course):
         day = course.her_day_of(at_once)
         moments[day] = min(at_once, moments.get(day, at_once))
     first, last = _span(course, planned)
-    return tuple(
+    rhythm = (
         _check_in(study, subject, course, day, moments[day])
         for day in sorted(moments)
         if first <= day <= last
     )
+    return (*_baseline(study, subject, course, joined_at), *rhythm)
 
 
 def nudges(
@@ -91,8 +101,9 @@ def was_sent(check_in: CheckIn, sent: Collection[str]) -> bool:
 
 
 def is_answered(check_in: CheckIn, reported_at: Sequence[datetime]) -> bool:
-    """She reported at or after the moment it was due, by whatever way."""
-    return any(at >= check_in.send_after for at in reported_at)
+    """She reported at or after the moment it was due, by whatever way; the baseline report: ever before."""
+    since = check_in.counts_since or check_in.send_after
+    return any(at >= since for at in reported_at)
 
 
 def _check_in(study: Study, subject: SubjectCode, course: Course, day: date, moment: datetime) -> CheckIn:
@@ -103,6 +114,24 @@ def _check_in(study: Study, subject: SubjectCode, course: Course, day: date, mom
         send_after=moment,
         expires_at=min(quiet_at, _nudged_at(study, course, day, moment)),
     )
+
+
+def _baseline(
+    study: Study, subject: SubjectCode, course: Course, joined_at: datetime | None
+) -> Iterator[CheckIn]:
+    """One report before the first dose: on the evening some days before, or at once if she joins later.
+
+    Its key holds no date: however the first dose moves, she is asked for it once. Source: specification 1.8.
+    """
+    day1_at = day1_of(course)
+    if joined_at is None or joined_at >= day1_at:
+        return
+    day = course.her_day_of(day1_at) - timedelta(days=study.check_ins.baseline_days_before)
+    moment = max(at_local(day, study.check_ins.at, course.her_zone), joined_at)
+    moment = after_quiet(study.quiet_hours, moment, course.her_zone)
+    if moment < day1_at:
+        asked = _check_in(study, subject, course, course.her_day_of(moment), moment)
+        yield replace(asked, key=f"check-in:{subject}:baseline", counts_since=joined_at)
 
 
 def _nudge(study: Study, course: Course, check_in: CheckIn, sent: Collection[str]) -> CheckIn:
@@ -167,29 +196,37 @@ def _after_doses(study: Study, course: Course) -> Iterator[datetime]:
                 yield after_quiet(study.quiet_hours, moment, course.her_zone)
 
 
-def _after_low_count(study: Study, course: Course) -> datetime | None:
-    """At once when a very low count becomes known, out of quiet time. Source: specification 1.6."""
-    counts = course.counts(study.labs.lead)
-    if not counts or counts[-1].value >= study.check_ins.phone_below:
-        return None
-    return after_quiet(study.quiet_hours, counts[-1].recorded_at, course.her_zone)
+def _at_once(study: Study, course: Course) -> Iterator[datetime]:
+    """At once when a very low or a high count becomes known, out of quiet time. Source: specification 1.6."""
+    rules, lead = study.check_ins, study.labs.lead
+    low, high = course.acted_on(lead)[-1:], course.counts(lead)[-1:]
+    if low and low[0].value < rules.phone_below:
+        yield after_quiet(study.quiet_hours, low[0].recorded_at, course.her_zone)
+    if high and rules.high_at_or_above is not None and high[0].value >= rules.high_at_or_above:
+        yield after_quiet(study.quiet_hours, high[0].recorded_at, course.her_zone)
 
 
 def _high_count_asks(study: Study, course: Course, day: date) -> bool:
-    """While the count is very high, for clots: from the day it is known, every so many days. Source: 1.6."""
-    limit, counts = study.check_ins.high_at_or_above, course.counts(study.labs.lead)
-    if limit is None or not counts or counts[-1].value < limit:
+    """While the count is high, for clots: every so many days; very high, daily at first. Source: 1.6, 1.8.
+
+    Daily for so many days from the day it became known; a new count begins anew.
+    """
+    rules, counts = study.check_ins, course.counts(study.labs.lead)
+    if rules.high_at_or_above is None or not counts or counts[-1].value < rules.high_at_or_above:
         return False
     since = (day - course.her_day_of(counts[-1].recorded_at)).days
-    return since >= 0 and since % study.check_ins.high_every_days == 0
+    very_high = rules.very_high_at_or_above is not None and counts[-1].value >= rules.very_high_at_or_above
+    if very_high and 0 <= since < rules.very_high_days:
+        return True
+    return since >= 0 and since % rules.high_every_days == 0
 
 
 def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:
     """Every day below the lower limit, until two counts in a row are above; every two days below the upper.
 
-    Only after the count was known. Source: specification 1.8.
+    Only after the count was known. A low count she states herself counts too. Source: specification 1.6, 1.8.
     """
-    counts = course.counts(study.labs.lead)
+    counts = course.acted_on(study.labs.lead)
     if not counts:
         return False
     rules, newest = study.check_ins, counts[-1]

@@ -137,6 +137,21 @@ def open_case(
     return _timed(case, calendar)
 
 
+def with_limit(chain: Chain, acknowledge_within: timedelta | None) -> Chain:
+    """The chain with the limit that a result sets for itself, longer or shorter; none leaves it as it is.
+
+    Who is rung when stays as it is: a longer limit delays no alert, it only says what counts as in time.
+    Source: specification 1.6, 3.1 ("30 min, 60 for lab-only PLT 10 to under 20").
+    """
+    if acknowledge_within is None:
+        return chain
+    return replace(
+        chain,
+        acknowledge_within=acknowledge_within,
+        contact_within=max(chain.contact_within, acknowledge_within),
+    )
+
+
 def raise_level(
     case: Case,
     level: Level,

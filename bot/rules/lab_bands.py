@@ -79,9 +79,9 @@ def level_of_result(study: Study, value: Decimal, analyte: str | None = None) ->
     return band.level if band else Level.NONE
 
 
-def acknowledge_within(study: Study, value: Decimal) -> timedelta | None:
+def acknowledge_within(study: Study, value: Decimal, analyte: str | None = None) -> timedelta | None:
     """How long the first acknowledgement of this result may take, where its row sets its own limit."""
-    band = result_band(study, value)
+    band = result_band(study, value, analyte)
     return band.acknowledge_within if band else None
 
 

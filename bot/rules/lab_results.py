@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from bot.rules.activities import Course
 from bot.rules.doses import last_given, responded_at
-from bot.rules.lab_bands import contradicts, level_of_result, within_washout
+from bot.rules.lab_bands import acknowledge_within, contradicts, level_of_result, within_washout
 from bot.rules.participant import LabResult
 from bot.rules.study import Level, Study
 
@@ -38,11 +39,15 @@ class ResultReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """`reasons` with their levels, worst first. `holds`: every dose waits for a person from now on."""
+    """`reasons` with their levels, worst first. `holds`: every dose waits for a person from now on.
+
+    `acknowledge_within`: the limit of the band, where the band alone gives the level.
+    """
 
     level: Level
     reasons: tuple[ResultReason, ...]
     holds: bool = False
+    acknowledge_within: timedelta | None = None
 
 
 def judge(study: Study, course: Course, result: LabResult) -> Judged:
@@ -51,10 +56,13 @@ def judge(study: Study, course: Course, result: LabResult) -> Judged:
     ordered = sorted(found, key=lambda one: one[1], reverse=True)
     limit = study.labs.trends.hold_at_or_above
     high = limit is not None and _is_lead(study, result) and result.value >= limit
+    level = max((level for _, level in found), default=Level.NONE)
+    by_band = all(reason is ResultReason.BAND for reason, reached in found if reached is level)
     return Judged(
-        level=max((level for _, level in found), default=Level.NONE),
+        level=level,
         reasons=tuple(reason for reason, _ in ordered),
         holds=high and result.verified,
+        acknowledge_within=acknowledge_within(study, result.value, result.analyte) if by_band else None,
     )
 
 

@@ -3,9 +3,9 @@
 Silence is the default, late is not never.
 
 Each visit is reminded three times at most: the evening before, the morning of the day, and "is it done?" in
-the evening. A reminder has a stable key with the version of its visit, so a moved visit is reminded anew
-and nothing is said twice. It is useful for a while only: within that it is sent late, after it it is
-recorded as missed.
+the evening. A blood test of its own is asked after once more when its result is late. A reminder has a
+stable key with the version of its visit, so a moved visit is reminded anew and nothing is said twice.
+It is useful for a while only: within that it is sent late, after it it is recorded as missed.
 
 Worked case, dose 2 of TJ-001 at Tuesday 10 March 09:30, reminders useful for two hours, quiet from 21:30:
 Monday 19:00 `reminder:TJ-001:injection-2:day-before:v202603100130`; Tuesday 07:30 because the visit is
@@ -50,6 +50,7 @@ class ReminderKind(StrEnum):
     DAY_BEFORE = "day-before"
     MORNING = "morning"
     ASK_DONE = "ask-done"
+    LATE = "late"
 
 
 class Content(StrEnum):
@@ -65,9 +66,15 @@ _BUTTONS = {
     ReminderKind.DAY_BEFORE: (StatedWhat.GOT_IT, StatedWhat.CANNOT_COME),
     ReminderKind.MORNING: (StatedWhat.GOT_IT, StatedWhat.CANNOT_COME),
     ReminderKind.ASK_DONE: (StatedWhat.DONE, StatedWhat.NOT_YET, StatedWhat.ANOTHER_DAY),
+    ReminderKind.LATE: (StatedWhat.DONE, StatedWhat.NOT_YET, StatedWhat.ANOTHER_DAY),
 }
 
-_WHEN = {ReminderKind.DAY_BEFORE: "tomorrow", ReminderKind.MORNING: "today", ReminderKind.ASK_DONE: "done"}
+_WHEN = {
+    ReminderKind.DAY_BEFORE: "tomorrow",
+    ReminderKind.MORNING: "today",
+    ReminderKind.ASK_DONE: "done",
+    ReminderKind.LATE: "late",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +151,7 @@ def decide(
     if participant.state in _NO_MESSAGES:
         return Decision()
     subject, planned = participant.subject_code, plan(study, course)
-    asked = check_ins(study, subject, course, planned, now)
+    asked = check_ins(study, subject, course, planned, now, joined_at=participant.joined_at)
     starting = _starting(participant, asked, now, known, reported_at, report_open=report_open)
     # What goes out at this look counts as sent: its nudge and its silence are looked for in time.
     sent = {*known, *(one.key for one in starting)}
@@ -296,13 +303,14 @@ def _of_visit(
     """The three reminders of one visit; the key stays the visit's when only a part of it is asked for."""
     tag = f"reminder:{participant.subject_code}:{visit.key}"
     leads = next((one for one in asked_for if one.kind is not ActivityKind.DRAW), asked_for[0])
-    for kind, moment in _moments(study, course, visit):
+    content = _content(asked_for)
+    for kind, moment in _moments(study, course, visit, content):
         send_after = after_quiet(study.quiet_hours, moment, course.her_zone)
         quiet_at = next_local(study.quiet_hours.starts, course.her_zone, send_after)
         yield Reminder(
             key=f"{tag}:{kind}:{visit.version}",
             kind=kind,
-            content=_content(asked_for),
+            content=content,
             visit_key=visit.key,
             activity_key=leads.key,
             visit_at=visit.target_at,
@@ -312,7 +320,9 @@ def _of_visit(
         )
 
 
-def _moments(study: Study, course: Course, visit: Visit) -> Iterator[tuple[ReminderKind, datetime]]:
+def _moments(
+    study: Study, course: Course, visit: Visit, content: Content
+) -> Iterator[tuple[ReminderKind, datetime]]:
     rules, zone = study.reminders, course.her_zone
     yield ReminderKind.DAY_BEFORE, at_local(visit.day - _ONE_DAY, rules.day_before_at, zone)
     morning_at = at_local(visit.day, _morning_clock(study, course, visit), zone)
@@ -321,6 +331,9 @@ def _moments(study: Study, course: Course, visit: Visit) -> Iterator[tuple[Remin
     asked_at = at_local(visit.day, rules.ask_done_at, zone)
     # After a visit late in the day she is asked when it can be over.
     yield ReminderKind.ASK_DONE, asked_at if asked_at > visit.target_at else visit.target_at + rules.grace
+    # No result, and nobody says that blood was taken: asked once more. Source: specification 1.5.
+    if content is Content.DRAW and all(one.kind is ActivityKind.DRAW for one in visit.activities):
+        yield ReminderKind.LATE, visit.target_at + study.labs.timing.expected
 
 
 def _morning_clock(study: Study, course: Course, visit: Visit) -> time:

@@ -179,7 +179,7 @@ def _phone_calls(
     sent: Sequence[CheckIn],
     reported_at: Sequence[datetime],
 ) -> Iterator[StaffNotice]:
-    counts = course.counts(study.labs.lead)
+    counts = course.acted_on(study.labs.lead)
     if not counts or counts[-1].value >= study.check_ins.phone_below:
         return
     for one in sent:

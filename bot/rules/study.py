@@ -256,6 +256,8 @@ class CheckInRules:
     """When the bot asks how she is. Source: specification 1.8.
 
     With a last count below `phone_below` a check-in unanswered for `phone_after` calls for a phone call.
+    From `very_high_at_or_above` she is asked daily for `very_high_days`, then every `high_every_days` as from
+    `high_at_or_above`. `baseline_days_before`: one report before the first dose, so many days before it.
     """
 
     at: time
@@ -268,6 +270,9 @@ class CheckInRules:
     nudge_next_morning_at: time
     high_at_or_above: Decimal | None = None
     high_every_days: int = 3
+    very_high_at_or_above: Decimal | None = None
+    very_high_days: int = 3
+    baseline_days_before: int = 1
     phone_below: Decimal = Decimal(20)
     phone_after: timedelta = timedelta(hours=6)
 

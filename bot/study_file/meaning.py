@@ -147,6 +147,13 @@ def _check_ins(schedule: shape.ScheduleShape) -> Iterator[Problem]:
             f"at least daily_below, which is {rules.daily_below.value}",
             "Raise every_two_days_below.",
         )
+    if rules.very_high_at_or_above.value < rules.high_at_or_above.value:
+        yield Problem(
+            "schedule.toml: check_ins.very_high_at_or_above",
+            str(rules.very_high_at_or_above.value),
+            f"at least high_at_or_above, which is {rules.high_at_or_above.value}",
+            "Raise very_high_at_or_above.",
+        )
 
 
 def _quiet_reminders(schedule: shape.ScheduleShape, study: shape.StudyShape) -> Iterator[Problem]:

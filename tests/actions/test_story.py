@@ -120,9 +120,10 @@ class TestTheStory:
         await joined(phones, language)
         before = len(phones.chats[HER])
         await phones.pass_time(timedelta(hours=9))
-        assert len(phones.chats[HER]) == before + 1
+        # The reminder, and the one report before the first dose.
+        assert len(phones.chats[HER]) == before + 2
         await phones.pass_time(timedelta(minutes=5))
-        assert len(phones.chats[HER]) == before + 1
+        assert len(phones.chats[HER]) == before + 2
         await phones.tap(HER, WORDS[language]["got it"])
         await phones.pass_time(timedelta(hours=12, minutes=30))
         assert "09:30" in phones.last(HER)

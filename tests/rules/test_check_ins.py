@@ -1,14 +1,31 @@
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.rules.activities import Course
 from bot.rules.check_ins import check_ins
-from bot.rules.reminders import Decision, decide
+from bot.rules.participant import ParticipantState, StatedWhat
+from bot.rules.reminders import Decision, ReminderKind, decide
 from bot.rules.schedule import plan
-from tests.rules.scenes import DAY1, HERE, TJ_001, count, course, dose, on_day, participant, study, table
+from tests.rules.scenes import (
+    DAY1,
+    HERE,
+    TJ_001,
+    at,
+    count,
+    course,
+    dose,
+    moved,
+    on_day,
+    participant,
+    says,
+    shown,
+    study,
+    table,
+)
 
 SIXTH = "check-in:TJ-001:2026-03-06"
 
@@ -88,3 +105,82 @@ def test_an_evening_too_late_for_a_nudge_is_nudged_next_morning() -> None:
     assert keys(seen) == [second]
     seen = decide(study(), participant(), late, on_day(3, "09:00"), known={second})
     assert keys(seen) == [f"{second}:nudge"]
+
+
+class TestTheBaselineReport:
+    """One report before dose 1, planned for Tuesday 3 March at 09:30 (specification 1.8)."""
+
+    joined = DAY1 - timedelta(days=3)
+
+    def moments(self, joined_at: datetime | None, day1_at: datetime = DAY1) -> list[str]:
+        facts = course(day1_at=day1_at, state=ParticipantState.CONSENTED)
+        found = check_ins(
+            study(), TJ_001, facts, plan(study(), facts), day1_at - timedelta(days=1), joined_at=joined_at
+        )
+        return [shown(one.send_after) for one in found if one.key == "check-in:TJ-001:baseline"]
+
+    def test_it_is_asked_on_the_evening_before_the_first_dose(self) -> None:
+        assert self.moments(self.joined) == ["2026-03-02 19:00"]
+
+    def test_whoever_joins_later_is_asked_at_once_out_of_quiet_time(self) -> None:
+        assert self.moments(at("2026-03-02 20:10")) == ["2026-03-02 20:10"]
+        assert self.moments(at("2026-03-02 22:10")) == ["2026-03-03 07:30"]
+
+    def test_after_the_first_dose_there_is_none(self) -> None:
+        assert self.moments(at("2026-03-03 09:30")) == []
+        assert self.moments(None) == []
+
+    def test_it_is_asked_once_however_the_first_dose_moves_and_any_report_before_answers_it(self) -> None:
+        her = participant(joined_at=self.joined, state=ParticipantState.CONSENTED)
+        facts = course(state=ParticipantState.CONSENTED)
+        now = at("2026-03-02 19:00")
+        (asked_at,) = decide(study(), her, facts, now).check_ins
+        later = course(day1_at=DAY1 + timedelta(days=7), state=ParticipantState.CONSENTED)
+        week_on = now + timedelta(days=7)
+        assert decide(study(), her, later, week_on, known={asked_at.key}).check_ins == ()
+        reported = (self.joined + timedelta(hours=1),)
+        assert decide(study(), her, facts, now, reported_at=reported).check_ins == ()
+
+    def test_unanswered_it_is_nudged_once(self) -> None:
+        her = participant(joined_at=self.joined, state=ParticipantState.CONSENTED)
+        facts = course(state=ParticipantState.CONSENTED)
+        known = {"check-in:TJ-001:baseline"}
+        seen = decide(study(), her, facts, at("2026-03-02 21:00"), known=known)
+        assert keys(seen) == ["check-in:TJ-001:baseline:nudge"]
+
+
+def test_a_low_count_she_states_herself_is_taken_as_true_and_a_high_one_calms_nobody() -> None:
+    verified = count("60", on_day(4, "10:00"))
+    low = replace(count("18", on_day(5, "09:00"), verified=False), sampled_at=None)
+    facts = course(doses=(dose(1, DAY1),), labs=(verified, low))
+    assert asked(facts, 8)[-4:] == ["5 11:00", "6 19:00", "7 19:00", "8 19:00"]
+    high = replace(count("90", on_day(5, "09:00"), verified=False), sampled_at=None)
+    facts = course(doses=(dose(1, DAY1),), labs=(count("28", on_day(4, "10:00")), high))
+    assert asked(facts, 7)[-3:] == ["5 19:00", "6 19:00", "7 19:00"]
+    # Counted again and found to be 60: two counts above the limit end the daily question.
+    again = count("60", on_day(6, "10:00"))
+    facts = course(doses=(dose(1, DAY1),), labs=(verified, low, again))
+    assert asked(facts, 8)[-2:] == ["4 19:00", "8 19:00"]
+
+
+def test_every_change_of_the_plan_moves_the_rhythm() -> None:
+    """Dose 2 moved from day 8 to day 10: asked on the evening of the new draw day, and not of the old."""
+    moved_on = moved("injection-2", on_day(10))
+    facts = course(doses=(dose(1, DAY1),), moves=(moved_on,))
+    assert "10 19:00" in asked(facts, 12)
+    assert "8 19:00" not in asked(facts, 12)
+    given = course(doses=(dose(1, DAY1), dose(2, on_day(10, "14:00"))), moves=(moved_on,))
+    assert "11 19:00" in asked(given, 13) or "11 14:00" in asked(given, 13)
+    assert "13 14:00" in asked(given, 13)
+
+
+def test_a_blood_test_alone_without_a_result_is_asked_after_once() -> None:
+    """L1 stands on day 4 at 09:30; 48 hours later nobody has said that blood was taken."""
+    late = on_day(6, "09:30")
+    (one,) = decide(study(), participant(), STARTED, late).reminders
+    assert (one.kind, one.phrase_key) == (ReminderKind.LATE, "patient.reminder.draw_late")
+    assert decide(study(), participant(), STARTED, late, known={one.key}).reminders == ()
+    drawn = course(doses=(dose(1, DAY1),), labs=(count("60", on_day(4, "09:00")),))
+    assert decide(study(), participant(), drawn, late).reminders == ()
+    said_done = replace(STARTED, stated=(says(StatedWhat.DONE, "draw-L1", on_day(4, "18:05")),))
+    assert decide(study(), participant(), said_done, late).reminders == ()

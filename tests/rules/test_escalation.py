@@ -146,6 +146,21 @@ def test_once_she_was_reached_only_the_closing_is_asked_for() -> None:
     assert all(isinstance(step, Notify) and step.why is Why.NOT_CLOSED for _, step in happened)
 
 
+@pytest.mark.parametrize(("limit", "by"), [(None, "10:50"), (15, "10:35"), (60, "11:20")])
+def test_the_limit_of_a_band_moves_what_is_in_time_and_delays_no_ring(limit: int | None, by: str) -> None:
+    """An URGENT result of 10:20: 30 minutes by its chain, 60 where its band says so (specification 1.6)."""
+    plain = a_case(Level.URGENT, OPENED)
+    within = None if limit is None else timedelta(minutes=limit)
+    case = replace(plain, chain=escalation.with_limit(plain.chain, within))
+    assert shown(escalation.acknowledge_deadline(case, tianjin())) == f"2026-03-10 {by}"
+    rings = [(moment, told(step)) for moment, step in run(case, minutes(120))]
+    assert rings == [(moment, told(step)) for moment, step in run(plain, minutes(120))]
+    taken = escalation.acknowledge(case, SI1, minutes(5), tianjin())
+    deadline = escalation.contact_deadline(taken, tianjin())
+    assert deadline is not None
+    assert deadline >= escalation.acknowledge_deadline(case, tianjin())
+
+
 def test_a_failed_attempt_stops_nothing() -> None:
     case = escalation.acknowledge(until(emergency(), minutes(3)), CA1, minutes(3), tianjin())
     assert escalation.contact_failed(case, minutes(8), tianjin()) == case

@@ -45,6 +45,8 @@ def test_a_result_calls_for_what_the_table_says(row: dict[str, str]) -> None:
     assert judged.level is Level[row["level"]]
     assert set(judged.reasons) == {ResultReason(word) for word in row["why"].split()}
     assert judged.holds == (row["holds"] == "yes")
+    taken_within = timedelta(minutes=int(row["taken"])) if row["taken"] else None
+    assert judged.acknowledge_within == taken_within
 
 
 def test_every_reason_has_a_row_or_a_test_of_its_own() -> None:
