@@ -84,6 +84,18 @@ class Desk:
         return self.calendars.of(site.time_zone)
 
 
+# As long as a course with its follow-up lasts: a visit may be planned that far.
+DAYS_PLANNED_AHEAD = 60
+
+
+def years_without_holidays(desk: Desk, site: Site) -> tuple[int, ...]:
+    """Years in which visits of this site may be planned and whose holidays are not known: weekdays count.
+
+    Said once in each place where somebody sets up or looks; it never blocks. Source: specification 3.4.
+    """
+    return desk.calendar_of(site).unknown_years(desk.now(), days_ahead=DAYS_PLANNED_AHEAD)
+
+
 async def site_of(uow: UnitOfWork, code: SiteCode) -> Site:
     """The site; a participant or case always names one that exists."""
     site = await uow.sites.get(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, years_without_holidays
 from bot.actions.list_participants import reader
 from bot.actions.review_cases import CaseCard, card_of
 from bot.actions.worklist import worklist_in
@@ -25,11 +25,15 @@ class WorkRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorklistPage:
-    """`sections` in order, those without a row left out; `counts` by kind, in the order of the kinds."""
+    """`sections` in order, those without a row left out; `counts` by kind, in the order of the kinds.
+
+    `years_unknown`: years ahead whose holidays are not known at one of the sites.
+    """
 
     sites: tuple[Site, ...]
     sections: tuple[tuple[Section, tuple[WorkRow, ...]], ...]
     counts: dict[WorkKind, int]
+    years_unknown: tuple[int, ...] = ()
 
 
 async def review_worklist(desk: Desk, *, by: StaffCode) -> WorklistPage:
@@ -52,4 +56,7 @@ async def review_worklist(desk: Desk, *, by: StaffCode) -> WorklistPage:
         sites=found.sites,
         sections=tuple((section, kept) for section, kept in sections if kept),
         counts=counts(found.items),
+        years_unknown=tuple(
+            sorted({year for site in found.sites for year in years_without_holidays(desk, site)})
+        ),
     )

@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.actions.audit_escalation import LATE_AFTER
 from bot.actions.check_coverage import uncovered
-from bot.actions.desk import Desk
+from bot.actions.desk import Desk, years_without_holidays
 from bot.actions.keep_watch import MARK
 from bot.rules.messages import Phrase
 from storage.unit_of_work import UnitOfWork
@@ -62,6 +62,7 @@ async def health(desk: Desk) -> tuple[PartHealth, ...]:
         parts += await _service(uow, desk)
         parts += [await _inbox(uow), await _outbox(uow, desk), await _cases(uow, desk)]
         parts += [await _watchman(uow, desk), await _groups(uow)]
+    parts.append(await _holidays(desk))
     gaps = await uncovered(desk)
     parts.append(_part("coverage", not gaps, said=", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)))
     return tuple(parts)
@@ -99,6 +100,15 @@ async def _cases(uow: UnitOfWork, desk: Desk) -> PartHealth:
         case for case in cases if case.next_step_at is None or case.next_step_at < desk.now() - LATE_AFTER
     ]
     return _part("cases", not stuck, said=f"{len(cases)} open, {len(stuck)} not going on")
+
+
+async def _holidays(desk: Desk) -> PartHealth:
+    """Said and never an alarm: the official table of a year appears in the autumn before it."""
+    async with desk.archive.read() as uow:
+        sites = await uow.sites.all()
+    unknown = sorted({year for site in sites for year in years_without_holidays(desk, site)})
+    said = ", ".join(f"{year} not known, weekdays count" for year in unknown) or "known for the days ahead"
+    return _part("holidays", True, said=said)
 
 
 async def _watchman(uow: UnitOfWork, desk: Desk) -> PartHealth:

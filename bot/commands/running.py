@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.holidays import warn_of_unknown_years
 from bot.commands.speaking import refuse
 from bot.logs import configure_logs
 from bot.settings import Settings, load_settings
@@ -28,6 +29,7 @@ def run_command() -> None:
 
     settings = load_settings()
     configure_logs(settings.log_level)
+    warn_of_unknown_years()
     try:
         asyncio.run(_run(settings))
     except NotReady as not_ready:

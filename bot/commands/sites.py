@@ -9,6 +9,7 @@ import typer
 from bot.actions.keep_group import Keeper, invite_group, list_groups, remove_group
 from bot.actions.manage_sites import add_site, list_sites, set_out_of_hours
 from bot.commands.coverage import warn_of_gaps
+from bot.commands.holidays import warn_of_unknown_years
 from bot.commands.second_roads import site_second_road
 from bot.commands.speaking import OPERATOR, AsJson, at_desk, tell
 from bot.rules.access import Site
@@ -31,6 +32,7 @@ def site_add(
     """Adds a site."""
     site = Site(code=SiteCode(code), name=Bilingual(en=name_en, zh=name_zh), phone=phone, time_zone=time_zone)
     at_desk(lambda desk: add_site(desk, site=site, by=OPERATOR))
+    warn_of_unknown_years()
     tell(as_json, {"site": code}, [f"Site {code} added."])
 
 

@@ -11,6 +11,7 @@ import typer
 from bot.actions.publish_study import Publication, publish_study, published_versions
 from bot.calendar_file import calendar_file
 from bot.clock import SystemClock
+from bot.commands.holidays import warn_of_unknown_years
 from bot.commands.speaking import (
     BUILT_IN_STUDY,
     OPERATOR,
@@ -38,6 +39,7 @@ def study_check(folder: str, as_json: AsJson = False) -> None:
         {"place": one.place, "found": one.found, "expected": one.expected, "remedy": one.remedy}
         for one in problems
     ]
+    warn_of_unknown_years()
     tell(as_json, document, [str(one) for one in problems] or ["No problem found."])
     if problems:
         raise SystemExit(1)

@@ -116,6 +116,12 @@ class WorkingCalendar:
         """Whether holidays of that year are known."""
         return day.year in self.years
 
+    def unknown_years(self, now: datetime, *, days_ahead: int) -> tuple[int, ...]:
+        """The years from today to so many days ahead whose holidays are not known, oldest first."""
+        today = self.day_of(now)
+        last = today + timedelta(days=days_ahead)
+        return tuple(year for year in range(today.year, last.year + 1) if year not in self.years)
+
     def is_working_day(self, day: date) -> bool:
         if day in self.make_up_days:
             return True
@@ -149,6 +155,15 @@ class WorkingCalendar:
     def next_on_working_day(self, clock: time, at_or_after: datetime) -> datetime:
         """The first working day's `clock` at or after this moment, such as the digest at 08:30."""
         return next(self._each_day(clock, at_or_after, working=True))
+
+    def working_day_before(self, day: date, *, how_many: int) -> date:
+        """The `how_many`-th working day before this day, counted backwards."""
+        for _ in range(_LONGEST_SEARCH):
+            day -= _ONE_DAY
+            how_many -= self.is_working_day(day)
+            if how_many == 0:
+                return day
+        raise ValueError(f"not enough working days within a year before {day}")
 
     def next_on_day_off(self, clock: time, at_or_after: datetime) -> datetime:
         """The first day off's `clock` at or after this moment, such as the duty call at 10:00."""

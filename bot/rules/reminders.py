@@ -165,7 +165,11 @@ def decide(
         *notices_of_plan(study, subject, course, planned),
         *notices_of_results(study, subject, course, planned),
         *notice_of_the_end(study, subject, course, planned),
-        *(notices_of_days_off(subject, course, planned, calendar) if calendar is not None else ()),
+        *(
+            notices_of_days_off(subject, course, planned, calendar, known_since=participant.enrolled_at)
+            if calendar is not None
+            else ()
+        ),
         *notices_of_silence(study, subject, course, asked, sent, reported_at),
     )
     new = [one for one in spoken if one.key not in known and one.send_after >= _since(participant)]

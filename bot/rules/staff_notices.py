@@ -86,19 +86,33 @@ def notices_of_results(
 
 
 def notices_of_days_off(
-    subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity], calendar: WorkingCalendar
+    subject: SubjectCode,
+    course: Course,
+    planned: Sequence[PlannedActivity],
+    calendar: WorkingCalendar,
+    *,
+    known_since: datetime,
 ) -> Iterator[StaffNotice]:
-    """A dose or the endpoint without a working day in its window: told two weeks and two days before."""
+    """A dose or the endpoint without a working day in its window: told at entry and before the days off.
+
+    At entry: as soon as the plan has that window (`known_since`: her enrolment). Again, and for the same day,
+    on the last working day but one before it, so that somebody is there who can still arrange it. Source:
+    issue "protocol to the letter" (calendars); specification 3.4.
+    """
     for one in planned:
         if not one.is_open or not (one.endpoint or one.kind is ActivityKind.INJECTION):
             continue
         days = (one.window.last - one.window.first).days + 1
         if any(calendar.is_working_day(one.window.first + timedelta(days=day)) for day in range(days)):
             continue
-        for before, level in ((14, Level.ROUTINE), (2, Level.SAME_DAY)):
-            at = at_local(one.window.first - timedelta(days=before), time(9), course.time_zone)
+        before = calendar.working_day_before(one.window.first, how_many=2)
+        again_at = max(at_local(before, calendar.hours.opens, calendar.time_zone), known_since)
+        for name, level, at in (
+            ("entry", Level.ROUTINE, known_since),
+            ("before", Level.SAME_DAY, again_at),
+        ):
             notice = _notice(subject, one, NoticeKind.NO_WORKING_DAY, level, at)
-            yield replace(notice, key=f"{notice.key}:{before}")
+            yield replace(notice, key=f"{notice.key}:{name}")
 
 
 def notice_of_the_end(

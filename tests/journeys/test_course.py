@@ -11,11 +11,12 @@ from bot.actions.keep_profile import ProfileEntry, keep_profile
 from bot.actions.move_visit import MoveEntry, move_visit, preview_move
 from bot.actions.plan_visits import course_of
 from bot.rules.activities import ActivityStatus
+from bot.rules.case import Case
 from bot.rules.endpoints import Endpoints, endpoints
 from bot.rules.participant import ParticipantState
-from bot.rules.study import Language
+from bot.rules.study import Language, Level
 from storage.archive import Archive
-from tests.ward import CA1, CONSOLE, HER, TJ_001, Ward, local, ward_of
+from tests.ward import CA1, CONSOLE, CRC, HER, TJ_001, Ward, local, ward_of
 
 DONE = {Language.ZH: "打了", Language.EN: "Done"}
 TOMORROW = {Language.ZH: "明天", Language.EN: "Tomorrow"}
@@ -28,6 +29,16 @@ async def read_endpoint(ward: Ward) -> Endpoints:
         found = endpoints(ward.desk.study, await course_of(uow, participant), ward.now)
     assert found is not None
     return found
+
+
+async def about(ward: Ward, note: str) -> list[Case]:
+    """Her open cases that the timer raised for this."""
+    async with ward.desk.archive.read() as uow:
+        return [
+            case
+            for case in await uow.cases.open_of(TJ_001)
+            if any(event.note == note for event in await uow.cases.events(case.id))
+        ]
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -83,12 +94,19 @@ async def test_spring_festival_moves_no_target_and_is_asked_of_the_coordinator(
     await ward.until("2026-02-10 10:00")
     await ward.dose(1, "2026-02-10 09:30")
     assert await ward.at("injection-2") == "2026-02-17 09:30"
-    for day, asked in (("2026-02-18", True), ("2026-02-28", True)):
+    # Dose 2 counts from the 16th to the 19th, all days off: told at entry, and again while somebody is there.
+    levels = {case.level for case in await about(ward, "staff.notice.no_working_day")}
+    assert levels == {Level.ROUTINE}
+    await ward.until("2026-02-13 08:30")
+    levels = {case.level for case in await about(ward, "staff.notice.no_working_day")}
+    assert levels == {Level.ROUTINE, Level.SAME_DAY}
+    assert ward.phones.said(CRC).count("这个时间窗内全是休息日") == 2
+    for day, asked in (("2026-02-18", True), ("2026-02-24", False)):
         entry = MoveEntry(
             subject=TJ_001, activity_key="injection-2", to_at=local(f"{day} 09:30"), reason="Spring Festival"
         )
         found = await preview_move(ward.desk, entry=entry, by=CA1, auth=CONSOLE)
-        assert any(ask.key == "operator.ask.day_off" for ask in found.asks) is (day == "2026-02-18") or asked
+        assert any(ask.key == "operator.ask.day_off" for ask in found.asks) is asked
     worked = MoveEntry(
         subject=TJ_001, activity_key="draw-L1", to_at=local("2026-02-14 09:30"), reason="worked Saturday"
     )

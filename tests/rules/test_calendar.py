@@ -198,3 +198,21 @@ def test_a_year_without_an_official_table_is_reported() -> None:
     calendar = working_calendar(ZONE, study().working_hours, [2026, 2048])
     assert calendar.covers(date(2026, 12, 31))
     assert not calendar.covers(date(2048, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("now", "unknown"),
+    [("2026-10-31 12:00", ()), ("2026-11-02 12:00", (2027,)), ("2027-03-01 12:00", (2027,))],
+)
+def test_a_year_that_is_not_covered_is_named_in_time_and_never_blocks(
+    now: str, unknown: tuple[int, ...]
+) -> None:
+    calendar = working_calendar(ZONE, study().working_hours, [2026])
+    assert calendar.unknown_years(at(now), days_ahead=60) == unknown
+    assert calendar.is_working_day(date(2027, 3, 1))
+
+
+def test_the_last_working_days_before_the_spring_festival() -> None:
+    calendar = working_calendar(ZONE, study().working_hours, [2026])
+    before = [calendar.working_day_before(date(2026, 2, 17), how_many=number) for number in (1, 2)]
+    assert before == [date(2026, 2, 14), date(2026, 2, 13)]

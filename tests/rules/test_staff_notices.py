@@ -104,13 +104,18 @@ def test_a_draw_that_is_only_usual_is_asked_for_once_she_says_it_was_taken() -> 
     assert "draw-L1" in keys
 
 
-def test_a_window_without_a_working_day_is_told_two_weeks_and_two_days_before() -> None:
-    """Day 1 on 11 February 2026: dose 2 counts from 17 to 20 February, all of them Spring Festival."""
+def test_a_window_without_a_working_day_is_told_at_entry_and_before_the_days_off_begin() -> None:
+    """Day 1 on 11 February 2026: dose 2 counts from 17 to 20 February, all of them Spring Festival.
+
+    Days off from Sunday the 15th; Saturday the 14th is worked, so Friday the 13th is the last but one.
+    """
     facts = course(day1_at=at("2026-02-11 09:30"))
-    found = notices_of_days_off(TJ_001, facts, plan(study(), facts), tianjin())
+    found = notices_of_days_off(
+        TJ_001, facts, plan(study(), facts), tianjin(), known_since=at("2026-02-09 10:00")
+    )
     told = [(one.activity_key, one.level, shown(one.at)) for one in found]
-    assert ("injection-2", Level.ROUTINE, "2026-02-03 09:00") in told
-    assert ("injection-2", Level.SAME_DAY, "2026-02-15 09:00") in told
+    assert ("injection-2", Level.ROUTINE, "2026-02-09 10:00") in told
+    assert ("injection-2", Level.SAME_DAY, "2026-02-13 08:00") in told
     assert not any(key == "injection-3" for key, _, _ in told)
 
 
