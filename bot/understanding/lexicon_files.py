@@ -25,12 +25,17 @@ from typing import Any
 from bot.rules.errors import SuifangError
 from bot.understanding.expression import Expression, Group, NotationFault, compile_expression
 
-KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign", "site", "blood")
+KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign", "site", "blood", "concept")
 """The tables of the files.
 
 A `sign` is said of the whole message (help, a death, an ambulance called); a `site` is where `blood` may come
-from.
+from; a `concept` is a piece of a composition (`Together`).
 """
+
+
+_TOGETHER_KEYS = frozenset(
+    ["symptom", "modifier", "sign", "all", "without", "around", "reach", "apart", "ordered", "said_of", "yes", "no"]
+)
 
 
 class LexiconFault(SuifangError):
@@ -65,10 +70,35 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Pieces that make a symptom or a circumstance where they stand near each other, see `compositions.py`.
+
+    `all`: every one must be there, `a|b` is either; at most `reach` sentence parts and `apart` characters from
+    the others, `ordered`: in this order only. `without`: none of these in the same sentence parts, or `around`
+    parts beside them. `said_of` is the reach of a circumstance (`near` or `message`).
+    """
+
+    kind: str
+    name: str
+    place: str
+    all: tuple[str, ...]
+    sign: str = ""
+    without: tuple[str, ...] = ()
+    around: int = 0
+    reach: int = 1
+    apart: int = 16
+    ordered: bool = False
+    said_of: str = "near"
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """Everything the files say. `levels` are the tables of `levels.toml` as read, see `levelling.py`."""
 
     entries: tuple[Entry, ...]
+    together: tuple[Together, ...]
     groups: Mapping[str, Group]
     levels: tuple[dict[str, Any], ...]
     short_targets: frozenset[str]
@@ -111,16 +141,44 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
         for kind in KINDS:
             for table in content.get(kind, ()):
                 entries.append(_entry(kind, table, file, groups, mistakes))
+    together = [
+        _together(table, f"{file}: together {number}", mistakes)
+        for file, content in tables.items()
+        for number, table in enumerate(content.get("together", ()), start=1)
+    ]
     if mistakes:
         raise LexiconFault(tuple(mistakes))
     return Lexicon(
         entries=tuple(entries),
+        together=tuple(together),
         groups=groups,
         levels=tuple(table for content in tables.values() for table in content.get("level", ())),
         short_targets=frozenset(w for c in tables.values() for w in c.get("short_targets", ())),
         not_typos=frozenset(w for c in tables.values() for w in c.get("not_typos", ())),
         typed_english=frozenset(w for c in tables.values() for w in c.get("typed_english", "").split()),
         plain_english=frozenset(w for c in tables.values() for w in c.get("plain_english", "").split()),
+    )
+
+
+def _together(table: Mapping[str, Any], place: str, mistakes: list[str]) -> Together:
+    kind = "symptom" if "symptom" in table else "modifier"
+    name = str(table.get(kind, ""))
+    if not name:
+        mistakes.append(f"{place}: neither a symptom nor a modifier")
+    for key in set(table) - _TOGETHER_KEYS:
+        mistakes.append(f"{place}: unknown key `{key}`")
+    lists = {key: tuple(table.get(key, ())) for key in ("all", "without", "yes", "no")}
+    return Together(
+        kind=kind,
+        name=name,
+        place=f"{place} ({name} {' + '.join(lists['all'])})",
+        sign=str(table.get("sign", "")),
+        around=int(table.get("around", 0)),
+        reach=int(table.get("reach", 1)),
+        apart=int(table.get("apart", 16)),
+        ordered=bool(table.get("ordered", False)),
+        said_of=str(table.get("said_of", "near")),
+        **lists,
     )
 
 

@@ -124,12 +124,14 @@ class _Case:
 class Reading:
     """One message being read; used once."""
 
-    def __init__(self, writing: Writing, hits: list[Hit], rules: LevelRules, reasons: list[str]) -> None:
+    def __init__(
+        self, writing: Writing, hits: list[Hit], clauses: Clauses, rules: LevelRules, reasons: list[str]
+    ) -> None:
         self._writing = writing
         self._text = writing.read
         self._rules = rules
         self._reasons = reasons
-        self._clauses = Clauses(self._text)
+        self._clauses = clauses
         self._by_kind = _by_kind(hits)
         symptoms = _without_covered(self._by_kind["symptom"])
         placed = place_blood(symptoms, self._by_kind["blood"], self._by_kind["site"], self._clauses)

@@ -7,15 +7,24 @@ EMERGENCY, red flag RF-2 with text EM-1, intent SYMPTOM_REPORT; each with the wo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from opencc import OpenCC
 
 from bot.rules.study import Language, Level
+from bot.understanding.clauses import Clauses
+from bot.understanding.compositions import Composer, composition_mistakes
 from bot.understanding.findings import Intent, Understanding
 from bot.understanding.levelling import LevelRules, level_mistakes
-from bot.understanding.lexicon_files import Lexicon, LexiconFault, read_files, read_lexicon, shape_mistakes
+from bot.understanding.lexicon_files import (
+    Lexicon,
+    LexiconFault,
+    Together,
+    read_files,
+    read_lexicon,
+    shape_mistakes,
+)
 from bot.understanding.matcher import Hit, Matcher
 from bot.understanding.plain_red_flags import PlainFlags, plain_level, plain_red_flags
 from bot.understanding.reading import Reading
@@ -33,6 +42,7 @@ class Understander:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._matcher = Matcher(lexicon.entries)
+        self._composer = Composer(lexicon.together)
         self._rules = LevelRules(lexicon.levels)
         self._simplify = OpenCC("t2s").convert
         self._repairer = _repairer(lexicon)
@@ -49,6 +59,7 @@ class Understander:
     def _checked(cls, lexicon: Lexicon) -> Understander:
         understander = cls(lexicon)
         mistakes = shape_mistakes(lexicon) + level_mistakes(lexicon.levels, _known(lexicon))
+        mistakes += composition_mistakes(lexicon.together, lexicon.entries)
         mistakes += understander.example_mistakes(lexicon)
         if mistakes:
             raise LexiconFault(tuple(mistakes))
@@ -61,7 +72,7 @@ class Understander:
         """
         try:
             writing, reasons = self._comparable(text)
-            return Reading(writing, self._matcher.find(writing.read), self._rules, reasons).understand()
+            return self._reading(writing, reasons).understand()
         except Exception as error:
             return self._by_plain_list(text, type(error).__name__)
 
@@ -71,15 +82,14 @@ class Understander:
 
     def hits(self, text: str) -> list[Hit]:
         """The lexicon words of a text, before any judgement; for checking a lexicon."""
-        return self._matcher.find(self._comparable(text)[0].read)
+        return self._hits_of(self._comparable(text)[0].read)[0]
 
     def standing_hits(self, text: str, kind: str) -> list[Hit]:
         """Symptoms and circumstances outside idioms and longer words; of other kinds, all hits."""
         writing, _ = self._comparable(text)
-        hits = self._matcher.find(writing.read)
         if kind not in ("symptom", "modifier"):
-            return hits
-        return Reading(writing, hits, self._rules, []).standing()
+            return self._hits_of(writing.read)[0]
+        return self._reading(writing, []).standing()
 
     def example_mistakes(self, lexicon: Lexicon) -> list[str]:
         """Examples that do not behave, and words that can never match because no message is read so."""
@@ -95,7 +105,26 @@ class Understander:
             for example in entry.no:
                 if any(hit.entry is entry for hit in self.standing_hits(example, entry.kind)):
                     mistakes.append(f"{entry.place}: `{example}` should not match and does")
+        return mistakes + self._composition_mistakes(lexicon.together)
+
+    def _composition_mistakes(self, rules: Iterable[Together]) -> list[str]:
+        mistakes: list[str] = []
+        for rule in rules:
+            for example in rule.yes:
+                if not any(hit.entry.place == rule.place for hit in self.hits(example)):
+                    mistakes.append(f"{rule.place}: `{example}` should match and does not")
+            for example in rule.no:
+                if any(hit.entry.place == rule.place for hit in self.standing_hits(example, rule.kind)):
+                    mistakes.append(f"{rule.place}: `{example}` should not match and does")
         return mistakes
+
+    def _reading(self, writing: Writing, reasons: list[str]) -> Reading:
+        hits, clauses = self._hits_of(writing.read)
+        return Reading(writing, hits, clauses, self._rules, reasons)
+
+    def _hits_of(self, read: str) -> tuple[list[Hit], Clauses]:
+        hits, clauses = self._matcher.find(read), Clauses(read)
+        return [*hits, *self._composer.compose(hits, clauses)], clauses
 
     def _unreadable(self, words: set[str]) -> frozenset[str]:
         """Words that no message contains once it is made comparable; looked at many at a time."""
@@ -135,8 +164,10 @@ def _same(hit: Hit, kind: str, name: str) -> bool:
 def _known(lexicon: Lexicon) -> dict[str, frozenset[str]]:
     return {
         "symptom": frozenset(entry.name for entry in lexicon.of_kind("symptom")),
-        "modifier": frozenset(entry.name for entry in lexicon.of_kind("modifier")),
-        "sign": frozenset(entry.sign for entry in lexicon.of_kind("symptom")),
+        "modifier": frozenset(entry.name for entry in lexicon.of_kind("modifier"))
+        | frozenset(rule.name for rule in lexicon.together if rule.kind == "modifier"),
+        "sign": frozenset(entry.sign for entry in lexicon.of_kind("symptom"))
+        | frozenset(rule.sign for rule in lexicon.together),
     }
 
 
