@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from bot.understanding.clock_spans import clock_spans
 from bot.understanding.findings import Analyte, Count, Lasting, Temperature, Times
 from bot.understanding.numerals import Numeral, numerals
 from bot.understanding.writing import Writing
@@ -769,6 +770,14 @@ def _durations(writing: Writing, used: set[int]) -> tuple[list[Lasting], list[in
             days.append(int(place))
             used.update(range(match.start(), match.end()))
     found.extend(_bare_minutes(writing))
+    found.extend(
+        Lasting(
+            minutes=span.minutes,
+            quote=writing.quote(span.start, span.end),
+            span=writing.span(span.start, span.end),
+        )
+        for span in clock_spans(text)
+    )
     return sorted(found, key=lambda lasting: lasting.span), days
 
 

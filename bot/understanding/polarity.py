@@ -72,6 +72,10 @@ _NO_SUBJECT = re.compile(
     r"feeding|walking|holding|chasing)(?: (?:the|my|our|a|an))?\s*$"
 )
 """`tripped over the dog`, `抱孙子`: a person after such a word is not the one who has the symptom."""
+_PRONOUNS = ("he", "hes", "his", "他")
+"""Somebody else only where a person was named before: `he's been bleeding since dinner` is the participant."""
+_HER_OWN = ("self_harm",)
+"""`if I just didn't wake up`, `要是睡过去不醒就好了`: a wish to be dead is put as a supposition."""
 _IT_IS = re.compile(r"^(?:的)?(?:人)?(?:是|系)\s*$|^\s*(?:is|was|its)\s*$")
 
 
@@ -133,7 +137,7 @@ class PolarityReader:
             return Polarity.DENIED
         if self._is_someone_else(hit):
             return Polarity.OTHER_PERSON
-        if self._is_supposed(hit) and sign != _POSSIBLE:
+        if self._is_supposed(hit) and sign != _POSSIBLE and hit.entry.name not in _HER_OWN:
             return Polarity.HYPOTHETICAL
         if self._is_asked(hit) and sign != _POSSIBLE:
             return Polarity.ASKED
@@ -147,6 +151,9 @@ class PolarityReader:
 
     def is_asked(self, hit: Hit) -> bool:
         return self._is_asked(hit)
+
+    def is_supposed(self, hit: Hit) -> bool:
+        return self._is_supposed(hit)
 
     def number_is_doubted(self, position: int) -> bool:
         """A number in a supposition, a story, the past or somebody else's result."""
@@ -361,7 +368,8 @@ class PolarityReader:
         others = [
             person
             for person in self._cues.within("someone_else", start, max(position, hit.start + 1))
-            if not _NO_SUBJECT.search(self._text[max(0, person.start - 24) : person.start])
+            if self._names_a_person(person)
+            and not _NO_SUBJECT.search(self._text[max(0, person.start - 24) : person.start])
             and self._text[person.end : person.end + 1] not in ("你", "您")  # `老公你快来` calls him
         ]
         if not others:
@@ -390,6 +398,14 @@ class PolarityReader:
                 and number - self._clauses.number_at(person.start) <= 2
             )
         return True
+
+    def _names_a_person(self, person: Hit) -> bool:
+        if self._text[person.start : person.end] not in _PRONOUNS:
+            return True
+        return any(
+            self._text[named.start : named.end] not in _PRONOUNS
+            for named in self._cues.within("someone_else", 0, person.start)
+        )
 
     def _is_said_to_be_someone_else(self, hit: Hit, number: int) -> bool:
         """`拉肚子的是我家猫`: the person stands after the symptom."""
@@ -423,6 +439,8 @@ class PolarityReader:
             if self._cues.within("now", part.start, part.end) and cue.start > hit.start:
                 continue
             if self._turned(min(cue.start, hit.start), hit.start):
+                continue
+            if self._cues.within("states", cue.end, hit.start + 1):
                 continue
             return True
         return False

@@ -439,6 +439,8 @@ class Reading:
                 continue
             if hit.entry.name == "stop" and self._is_about_blood(hit):
                 continue
+            if hit.entry.name == "human" and self._polarity.is_supposed(hit):
+                continue  # `要是半夜发烧我给谁打电话` asks for nobody now
             acts[hit.entry.name].append(hit)
         acts["correction"] = self._cues.named("correction")
         acts["unreal"] = self._cues.named("unreal")
@@ -597,6 +599,10 @@ def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
     return [case for case in kept if not _is_beside_the_point(case, kept)]
 
 
+_STOOL_WORDS = (
+    "便", "屎", "拉", "屁股", "肛", "痔", "粑", "poo", "stool", "bowel", "motion", "bottom", "bum", "rect", "pile",
+    "haemorr", "hemorr", "diarr", "passage", "behind", "wipe",
+)  # fmt: skip
 _WHERE_HEART_PAIN_GOES = ("后背", "胳膊", "肩", "臂", "下巴", "arm", "shoulder", "jaw", "back", "hand")
 
 
@@ -641,6 +647,13 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
         return gasping or "allergic_reaction" in present
     if case.symptom == "other" and case.signs <= {"throat", "cold"} and "allergic_reaction" in present:
         return True
+    if case.symptom == "tingling" and any(
+        "weak_side" in c.signs for c in cases if c.symptom == "severe_headache_neuro" and c.polarity.is_reported
+    ):
+        return True
+    if case.symptom == "blood_in_stool" and "vaginal_bleeding" in present:
+        # `下面一直出血 马桶里都是红的`: the toilet shows the blood named before
+        return not any(w in words for w in _STOOL_WORDS)
     if case.symptom in ("joint_muscle_pain", "tingling"):
         spreading = any("crushing" in c.signs for c in cases if c.symptom == "chest_pain")
         if spreading and (case.symptom == "tingling" or any(w in words for w in _WHERE_HEART_PAIN_GOES)):
@@ -653,7 +666,11 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
             "shak" in text[h.start : h.end] or "抖" in text[h.start : h.end] for h in case.hits
         )
     if case.symptom == "breathlessness" and "chest_pain" in present and "cannot_breathe" not in case.signs:
-        return all(text[h.start : h.end] in ("胸口堵", "憋气", "憋得慌") for h in case.hits)
+        return all(
+            text[h.start : h.end] in ("胸口堵", "憋气", "憋得慌")
+            and not text[max(0, h.start - 1) : h.start].endswith(("还", "又", "也", "都", "加", "且"))
+            for h in case.hits
+        )
     return False
 
 
@@ -666,7 +683,8 @@ def _is_beside_the_point(case: _Case, cases: list[_Case]) -> bool:
         return bool(others)
     if case.signs <= {"vague", "flush_sweat"}:
         return any(
-            c.symptom
+            "severe" in c.modifiers
+            or c.symptom
             in (
                 "chest_pain",
                 "vaginal_bleeding",
