@@ -25,8 +25,8 @@ check: .venv/.dev ## style, format, types, layers (seconds)
 	@sh deploy/check.sh checks
 
 understanding: .venv/.runtime ## how well free text is understood: recall, false alarms, every miss
-	@for part in worked fresh; do echo "\n== $$part"; \
-		.venv/bin/suifang understand --file tests/corpus/$$part.jsonl --report; done
+	@for part in tests/corpus/worked.jsonl tests/corpus/fresh*.jsonl; do echo "\n== $$part"; \
+		.venv/bin/suifang understand --file $$part --report; done
 	@echo "\n== set aside (totals only)"
 	@.venv/bin/suifang understand --file tests/corpus/set_aside.jsonl --report --totals
 

@@ -28,6 +28,9 @@ _BOUNDARY = re.compile(
     f"(?P<hard>{_HARD})|(?P<list>、)|(?P<soft>{_SOFT}|{_SPACE})|(?P<word>{_ZH_WORDS}|{_EN_WORDS})"
 )
 
+_HALF_DAY = re.compile(r"(?<![a-z])([ap])\.m\.")
+"""`a.m.` ends no sentence; replaced by as many characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -45,7 +48,7 @@ class Clauses:
         self.text = text
         parts: list[Clause] = []
         start, opened_by = 0, "hard"
-        for match in _BOUNDARY.finditer(text):
+        for match in _BOUNDARY.finditer(_HALF_DAY.sub(r"\1m  ", text)):
             kind = match.lastgroup or "soft"
             cut = match.start() if kind == "word" else match.end()
             if cut > start:

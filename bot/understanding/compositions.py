@@ -1,9 +1,11 @@
-"""Symptoms that are said in pieces: `鼻孔跟没关的龙头一样` is a nose and what pours, `her words come out like mush`
-speech and what is garbled. No phrase list holds such sayings; the pieces are few and can be listed.
+"""Symptoms that are said in pieces.
+
+`鼻孔跟没关的龙头一样` is a nose and what pours, `her words come out like mush` speech and what is garbled. No
+phrase list holds such sayings; the pieces are few and can be listed.
 
 A piece is a `[[concept]]` of `concepts.toml` (or a site, a modifier, a person of the other files); a
-`[[together]]` of `compositions.toml` says which pieces standing near each other make a symptom or a
-circumstance. Worked case: `all = ["site:nosebleed", "pours"]` finds `鼻孔` and `龙头` in one sentence part and
+`[[together]]` of `compositions.toml` says which pieces standing near each other make a symptom, a
+circumstance or an act. Worked case: `all = ["site:nosebleed", "pours"]` finds `鼻孔` and `龙头` together and
 makes of them one hit of nosebleed, whose words are both pieces and whose gap is what stands between.
 """
 
@@ -12,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.understanding.clauses import Clauses
 from bot.understanding.lexicon_files import Entry, Together
@@ -39,7 +42,8 @@ class Composer:
 
     def __init__(self, rules: Iterable[Together]) -> None:
         self._rules = tuple(
-            _Rule(rule, _entry_of(rule), tuple(tuple(piece.split("|")) for piece in rule.all)) for rule in rules
+            _Rule(rule, _entry_of(rule), tuple(tuple(piece.split("|")) for piece in rule.all))
+            for rule in rules
         )
         self._wanted = frozenset(name for rule in self._rules for piece in rule.pieces for name in piece)
         self._refused = frozenset(name for rule in self._rules for name in rule.together.without)
@@ -115,7 +119,11 @@ def _is_refused(rule: Together, hit: Hit, rows: Mapping[str, Row], clauses: Clau
 
 
 def _nearest(
-    rule: Together, piece: tuple[str, ...], chosen: Sequence[Hit], rows: Mapping[str, Row], within: tuple[int, int],
+    rule: Together,
+    piece: tuple[str, ...],
+    chosen: Sequence[Hit],
+    rows: Mapping[str, Row],
+    within: tuple[int, int],
     text: str,
 ) -> Hit | None:
     """The piece that stands nearest to those chosen, sharing no letter with them."""
@@ -145,5 +153,5 @@ def _apart(text: str, one: Hit, other: Hit) -> int:
 def _joined(entry: Entry, pieces: Sequence[Hit]) -> Hit:
     """One hit; what stands between the pieces is a gap, as in `鼻…血`."""
     words = sorted(span for piece in pieces for span in piece.words)
-    gaps = tuple((end, start) for (_, end), (start, _) in zip(words, words[1:], strict=False) if end < start)
+    gaps = tuple((end, start) for (_, end), (start, _) in pairwise(words) if end < start)
     return hit_at(entry, words[0][0], max(end for _, end in words), gaps)

@@ -34,7 +34,21 @@ from; a `concept` is a piece of a composition (`Together`).
 
 
 _TOGETHER_KEYS = frozenset(
-    ["symptom", "modifier", "sign", "all", "without", "around", "reach", "apart", "ordered", "said_of", "yes", "no"]
+    [
+        "symptom",
+        "modifier",
+        "intent",
+        "sign",
+        "all",
+        "without",
+        "around",
+        "reach",
+        "apart",
+        "ordered",
+        "said_of",
+        "yes",
+        "no",
+    ]
 )
 
 
@@ -71,11 +85,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Together:
-    """Pieces that make a symptom or a circumstance where they stand near each other, see `compositions.py`.
+    """Pieces that make a symptom, a circumstance or an act where they stand near each other.
 
-    `all`: every one must be there, `a|b` is either; at most `reach` sentence parts and `apart` characters from
-    the others, `ordered`: in this order only. `without`: none of these in the same sentence parts, or `around`
-    parts beside them. `said_of` is the reach of a circumstance (`near` or `message`).
+    `all`: every one must be there, `a|b` is either; at most `reach` sentence parts and `apart` characters
+    from the others, `ordered`: in this order only. `without`: none of these in the same sentence parts, or
+    `around` parts beside them. `said_of` is the reach of a circumstance (`near` or `message`). See
+    `compositions.py`.
     """
 
     kind: str
@@ -105,6 +120,7 @@ class Lexicon:
     not_typos: frozenset[str]
     plain_english: frozenset[str]
     typed_english: frozenset[str]
+    pinyin: Mapping[str, str]
 
     def of_kind(self, kind: str) -> Iterator[Entry]:
         return (entry for entry in self.entries if entry.kind == kind)
@@ -155,16 +171,17 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
         levels=tuple(table for content in tables.values() for table in content.get("level", ())),
         short_targets=frozenset(w for c in tables.values() for w in c.get("short_targets", ())),
         not_typos=frozenset(w for c in tables.values() for w in c.get("not_typos", ())),
+        pinyin={sound: char for c in tables.values() for sound, char in c.get("pinyin", {}).items()},
         typed_english=frozenset(w for c in tables.values() for w in c.get("typed_english", "").split()),
         plain_english=frozenset(w for c in tables.values() for w in c.get("plain_english", "").split()),
     )
 
 
 def _together(table: Mapping[str, Any], place: str, mistakes: list[str]) -> Together:
-    kind = "symptom" if "symptom" in table else "modifier"
+    kind = next((name for name in ("symptom", "modifier", "intent") if name in table), "symptom")
     name = str(table.get(kind, ""))
     if not name:
-        mistakes.append(f"{place}: neither a symptom nor a modifier")
+        mistakes.append(f"{place}: neither a symptom, a modifier nor an intent")
     for key in set(table) - _TOGETHER_KEYS:
         mistakes.append(f"{place}: unknown key `{key}`")
     lists = {key: tuple(table.get(key, ())) for key in ("all", "without", "yes", "no")}

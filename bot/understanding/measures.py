@@ -20,12 +20,17 @@ from bot.understanding.writing import Writing
 _ALIASES: tuple[tuple[Analyte, str], ...] = (
     (
         Analyte.PLATELETS,
-        r"血小板计数|血小板|血小版|板子|小板(?!凳)|升?小板|(?<![a-z])(?:platelets?|platlets?|"
+        r"血小板计数|血小板数?|血小版|板子|小板(?!凳)|升?小板|"
+        r"(?<![老黑白平甲地木钢床滑石看样模主底键拼案纸门脚跳花铁])板"
+        r"(?=(?:才|只有|只剩|只|是|又|都|也|就|还|有|涨|掉|降|升|跌|到|了|至|:|,| )*"
+        r"[\d一二三四五六七八九十个])|"
+        r"(?<![a-z])(?:platelets?|platlets?|"
         r"platelete?s|plts?|plt count|xxb|platelet count|plate?lets?|thrombocytes)(?![a-z])",
     ),
     (
         Analyte.WHITE_CELLS,
-        r"白细胞|白血球|白胞|(?<![a-z])(?:wbcs?|bxb|white (?:blood )?(?:cells?|count)|whites|"
+        r"白细胞|白血球|白胞|(?<![一-鿿])白(?=\s?\d)|"
+        r"(?<![a-z])(?:wbcs?|bxb|white (?:blood )?(?:cells?|count)|whites|"
         r"leu[ck]ocytes|white)(?![a-z])",
     ),
     (
@@ -39,7 +44,7 @@ _ALIASES: tuple[tuple[Analyte, str], ...] = (
     ),
 )
 _OTHER_ANALYTE = re.compile(
-    r"红细胞|血压|血糖|心率|脉搏|血氧|体重|转氨酶|肌酐|尿酸|淋巴|单核|crp|(?<![a-z])(?:rbc|bp|"
+    r"红细胞|(?<![一-鿿])红(?=\s?\d)|血压|血糖|心率|脉搏|血氧|体重|转氨酶|肌酐|尿酸|淋巴|单核|crp|(?<![a-z])(?:rbc|bp|"
     r"blood pressure|sugar|glucose|weight|pulse|heart rate|hr|sats|spo2|oxygen|alt|ast|"
     r"creatinine|hct|lymph\w*|mcv|mono\w*|bpm|ldh|potassium|ferritin|d dimer|inr)(?![a-z])"
 )
@@ -78,7 +83,7 @@ _WEATHER = re.compile(
 )
 _FAHRENHEIT = re.compile(r"\s*(?:°\s*f|f(?![a-z])|fahrenheit|degrees? f(?![a-z])|deg f|华氏)")
 _ZH_DEGREES = re.compile(
-    r"(?P<whole>三十[四五六七八九]|四十[一二]?|3[4-9]|4[0-3])\s*(?:度|°c?|点|"
+    r"(?P<whole>三十[四五六七八九]|四十[一二]?|(?<=体温)三[五六七八九](?=点)|(?<=烧到)三[七八九](?=点)|3[4-9]|4[0-3])\s*(?:度|°c?|点|"
     r"\.)\s*(?P<tenth>半|[零一二三四五六七八九]|\d(?!\d))?(?!\d)"
 )
 _TENTHS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"半": 5}
@@ -110,8 +115,10 @@ _THRESHOLD_AFTER = re.compile(
 )
 _DOUBT_WORDS = re.compile(
     r"是不是|多少|会不会|什么时候|要是|如果|万一|正常(?:值|范围)|标准|才(?:能|可以|算|行)|"
-    r"就(?:得|要|能|可以|停)|(?<![a-z])(?:if|what (?:number|level|count|platelet)|when do|"
-    r"how low|too low|normal range|should be|is \d+ (?:ok|too|low|enough)|need to be|"
+    r"就(?:得|要|能|可以|停)|(?<![a-z])(?:if(?! (?:that|it) (?:matters|helps))|"
+    r"what (?:number|level|count|platelet)|when do|"
+    r"how low|too low|normal range|should be|what (?:does|do|is|are) [a-z ]*\d+ mean|"
+    r"is \d+ (?:ok|too|low|enough)|need to be|"
     r"supposed to be|threshold|target|cut ?off|do (?:i|they) (?:stop|have))(?![a-z])"
 )
 _FROM_TO = re.compile(
@@ -199,7 +206,9 @@ def _temperatures(
 
 
 def _as_decimal_words(words: str) -> bool:
-    return bool(re.fullmatch(r"(?:三十[四五六七八九]|四十[一二]?)点[零一二三四五六七八九]", words))
+    return bool(
+        re.fullmatch(r"(?:三十[四五六七八九]|四十[一二]?|三[五六七八九])点[零一二三四五六七八九]", words)
+    )
 
 
 def _tenths(words: str | None) -> int:
@@ -212,6 +221,8 @@ def _tenths(words: str | None) -> int:
 def _whole_degrees(words: str) -> int:
     if words.isdigit():
         return int(words)
+    if "十" not in words:
+        return 30 + _TENTHS[words[1]]
     tens, _, ones = words.partition("十")
     return {"三": 30, "四": 40}[tens] + (_TENTHS[ones] if ones else 0)
 
@@ -244,9 +255,15 @@ def _degrees(text: str, number: Numeral, context: bool, alone: str) -> Decimal |
     return None
 
 
+_TENTHS_OF_F = re.compile(r"(?:9[6-9]|10[0-5])\.\d")
+_MONEY = re.compile(r"[£$€¥]|块|元|cost|paid|price|fm|radio|kg|kilo|pound|stone|%")
+
+
 def _near_hundred(text: str, number: Numeral, alone: str) -> bool:
     """A value near 100 without a unit is Fahrenheit (data card), if it reads like a temperature."""
     near = text[max(0, number.start - 24) : number.end + 16]
+    if number.has_point and _TENTHS_OF_F.fullmatch(number.written) and not _MONEY.search(near):
+        return not _ANALYTE.search(near) and not _NOT_TEMPERATURE_AFTER.match(text[number.end :])
     if _NOT_TEMPERATURE_AFTER.match(text[number.end : number.end + 16]) or _ANALYTE.search(near):
         return False
     if re.search(
@@ -275,9 +292,16 @@ def _bound_elsewhere(text: str, start: int, end: int) -> bool:
     return not re.search(r"[0-9,;.!?\n]|体温|烧|temp|fever|度", between)
 
 
+_APART = re.compile(r"[,.!?;\n](?!\d)|(?<=[\u3400-\u9fff\d]) (?=[\u3400-\u9fff])")
+
+
 def _is_weather(text: str, start: int, end: int) -> bool:
-    return bool(_WEATHER.search(text[max(0, start - 16) : end + 16])) and not re.search(
-        r"体温|发烧|烧到|(?<![a-z])(?:temp of|my temp|fever)", text[max(0, start - 16) : end + 16]
+    """The weather stands in the same sentence part: `37度2 昨天吹空调了` is a temperature."""
+    before = _APART.split(text[max(0, start - 16) : start])[-1]
+    after = _APART.split(text[end : end + 16])[0]
+    near = before + text[start:end] + after
+    return bool(_WEATHER.search(near)) and not re.search(
+        r"体温|发烧|烧到|(?<![a-z])(?:temp of|my temp|fever)", near
     )
 
 
@@ -354,7 +378,7 @@ def _is_only_older(writing: Writing, count: Count, doubted: Doubted) -> bool:
         and not _LONG_AGO.search(before)
         and not doubted(at)
         and not _is_threshold(writing.read, before, after)
-        and not _question_near(writing.read)
+        and not _question_near(_sentence_of(writing.read, at))
     )
 
 
@@ -438,6 +462,12 @@ def _count(writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted
     )
 
 
+def _sentence_of(text: str, at: int) -> str:
+    start = max(text.rfind(mark, 0, at) for mark in ".!?\n;") + 1
+    ends = [end for mark in ".!?\n;" if (end := text.find(mark, at)) >= 0]
+    return text[start : min(ends) + 1] if ends else text[start:]
+
+
 def _question_near(text: str) -> bool:
     return bool(_DOUBT_WORDS.search(text)) or "?" in text or "吗" in text
 
@@ -459,19 +489,31 @@ def _gap_to_next_digit(text: str, at: int) -> int:
     return match.end() if match else 0
 
 
+_ALTERNATIVE_AFTER = re.compile(r"\s*(?:还是|or)\s*\d+")
+_ALTERNATIVE_BEFORE = re.compile(r"\d+\s*(?:还是|or)\s*$")
+"""`20还是50`: asked, not told."""
+
+
 def _is_threshold(text: str, before: str, after: str) -> bool:
     if _THRESHOLD_AFTER.match(after) and _DOUBT_WORDS.search(text):
+        return True
+    if _ALTERNATIVE_AFTER.match(after) or _ALTERNATIVE_BEFORE.search(before):
         return True
     if _THRESHOLD.search(before) and _question_near(text) and _DOUBT_WORDS.search(text):
         return True
     return bool(
         re.search(
-            r"what (?:platelet )?(?:number|level|count|platelet)|how low|多少(?:才|算|以下|"
+            r"what (?:platelet )?(?:number|level|count|platelet)|what (?:does|do) [a-z ]*\d+ mean|"
+            r"how low|多少(?:才|算|以下|"
             r"以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|"
             r"it|they|platelets)|aim for|target|要到多少|到多少",
             text,
         )
     )
+
+
+_UNIT_LATER = re.compile(r"[^\d]{0,8}(?:写的?是?|单位是?|后面是?)的?万")
+"""`1.6 后面写的是万`."""
 
 
 def _in_giga(text: str, number: Numeral, analyte: Analyte) -> tuple[Decimal, Decimal | None]:
@@ -486,6 +528,8 @@ def _in_giga(text: str, number: Numeral, analyte: Analyte) -> tuple[Decimal, Dec
         return _plain(value / 1000), None
     if re.match(r"\s*(?:thousand|千)", after):
         return _plain(value), None
+    if _UNIT_LATER.match(after) and value < 150:
+        return _plain(value * 10), None
     if number.has_point and value < 20 and not _CELL_UNIT.match(after):
         return _plain(value), _plain(value * 10)
     return _plain(value), None
@@ -568,9 +612,14 @@ def _compared_with_last_time(text: str, number: Numeral) -> bool:
     return bool(_COMPARED.match(after)) and bool(re.search(r"比|上|was|last|up|down|from", after))
 
 
+_FOUND = re.compile(r"(?:查|验|抽|化验|出来|结果|血象|血)(?:的|了|是|出来)*(?:才|只有|只剩|就|是|还有)*$")
+
+
 def _spoken_of_as_result(text: str, number: Numeral) -> bool:
     """`掉到18了`, `升到97`, `今天的才54`, `my count is 46`, `result: 46`."""
     before = text[max(0, number.start - 24) : number.start]
+    if Decimal(1000) <= number.low <= Decimal(1_500_000) and _FOUND.search(before):
+        return True
     in_thousands = Decimal(2000) <= number.low <= Decimal(1_500_000)
     whole = number.low == number.low.to_integral_value()
     if not (in_thousands or Decimal(1) <= number.low <= Decimal(1500)) or not whole:
@@ -764,7 +813,7 @@ def _durations(writing: Writing, used: set[int]) -> tuple[list[Lasting], list[in
                     span=writing.span(match.start(), match.end()),
                 )
             )
-    for match in re.finditer(r"(?:第|day )(\d+|[一二三四五六七八九十]+)(?:天)?", text):
+    for match in re.finditer(r"(?:第|(?<![a-z])day )(\d+|[一二三四五六七八九十]+)(?:天)?", text):
         place = _amount(match[1])
         if place is not None and ("天" in match.group() or "day" in match.group()):
             days.append(int(place))
@@ -820,8 +869,10 @@ def _times(writing: Writing, used: set[int]) -> list[Times]:
         else:
             if used & set(range(match.start(), match.start() + 1)):
                 continue
+            ordinal = text[max(0, match.start() - 1) : match.start()] == "第"
+            if ordinal and not re.match(r"\s*(?:了|,|\s|$)", text[match.end() :]):
+                continue  # `第三次打针`; but `今天第十二趟了` counts them
             if text[max(0, match.start() - 1) : match.start()] in (
-                "第",
                 "上",
                 "这",
                 "那",

@@ -18,9 +18,29 @@ _ZH = "零〇一二三四五六七八九两俩仨壹贰叁肆伍陆柒捌玖十�
 _ARABIC = r"\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?"
 TOKEN = re.compile(
     rf"(?P<arabic>{_ARABIC})(?P<rest>\s?(?:万|w(?![a-z])|k(?![a-z])|thousand|"
-    rf"千)(?P<after>\d{{1,4}}|[{_ZH[:11]}](?![{_ZH}]))?)?"
+    rf"千|lakhs?(?![a-z])|lacs?(?![a-z]))(?P<after>\d{{1,4}}|[{_ZH[:11]}](?![{_ZH}]))?)?"
     rf"|(?P<zh>[{_ZH}]+(?:万[{_ZH}]*)?(?:点[{_ZH}]+)?)(?P<vague>几|多|来|出头)?(?P<wan>万)?"
     rf"|(?P<vagueonly>几(?:十|百|万))"
+)
+
+
+_ENGLISH_DIGITS = {
+    "zero": 0, "oh": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
+}  # fmt: skip
+_ENGLISH_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90,
+}  # fmt: skip
+_SMALLEST_SPOKEN = 10
+_SMALL = "|".join(_ENGLISH_DIGITS)
+_ANY = "|".join([*_ENGLISH_DIGITS, *_ENGLISH_TENS, "hundred", "thousand"])
+_DIGIT_WORD = rf"(?:\d|{_SMALL})"
+_SPOKEN = re.compile(
+    rf"(?<![a-z\d.])(?P<whole>\d{{1,3}}) point (?P<fraction>{_DIGIT_WORD}(?: {_DIGIT_WORD})?)(?![a-z\d])"
+    rf"|(?<![a-z])(?P<words>(?:a )?(?:{_ANY})(?:(?:[ -]| and )(?:{_ANY}))*)"
+    rf"(?: point (?P<tenths>{_DIGIT_WORD}(?: {_DIGIT_WORD})?))?(?![a-z])"
 )
 
 
@@ -49,7 +69,50 @@ def numerals(text: str) -> list[Numeral]:
         one = _arabic(match) if match["arabic"] else _chinese(match)
         if one is not None:
             found.append(one)
-    return found
+    spoken = [one for match in _SPOKEN.finditer(text) if (one := _english(match)) is not None]
+    if not spoken:
+        return found
+    apart = [one for one in found if not any(s.start <= one.start < s.end for s in spoken)]
+    return sorted([*apart, *spoken], key=lambda one: one.start)
+
+
+def _english(match: re.Match[str]) -> Numeral | None:
+    """`four hundred thirty` 430, `a hundred and seventy two thousand` 172000, `39 point 1` 39.1.
+
+    One small word alone (`one`, `two`) is left to the words around it: it is no number anybody reads off.
+    """
+    if match["whole"]:
+        value = Decimal(match["whole"] + "." + "".join(_spoken_digits(match["fraction"])))
+    else:
+        words = match["words"].replace("-", " ").split()
+        whole = _of_words([word for word in words if word not in ("and", "a")])
+        if whole is None or (whole < _SMALLEST_SPOKEN and not match["tenths"]):
+            return None
+        tenths = "".join(_spoken_digits(match["tenths"] or ""))
+        value = Decimal(whole) + (Decimal("0." + tenths) if tenths else 0)
+    written = str(value)
+    thousands = value >= 1000
+    return Numeral(match.start(), match.end(), value, value, written, thousands, False, len(str(int(value))))
+
+
+def _spoken_digits(words: str) -> list[str]:
+    return [word if word.isdigit() else str(_ENGLISH_DIGITS[word]) for word in words.split()]
+
+
+def _of_words(words: list[str]) -> int | None:
+    total, part = 0, 0
+    for word in words:
+        if word == "hundred":
+            part = (part or 1) * 100
+        elif word == "thousand":
+            total, part = total + (part or 1) * 1000, 0
+        elif word in _ENGLISH_TENS:
+            part += _ENGLISH_TENS[word]
+        elif word in _ENGLISH_DIGITS:
+            part += _ENGLISH_DIGITS[word]
+        else:
+            return None
+    return total + part
 
 
 def _arabic(match: re.Match[str]) -> Numeral:
@@ -57,7 +120,7 @@ def _arabic(match: re.Match[str]) -> Numeral:
     value = Decimal(digits)
     rest = (match["rest"] or "").strip()
     if rest:
-        unit = Decimal(10_000) if rest[0] in "万w" else Decimal(1000)
+        unit = Decimal(10_000) if rest[0] in "万w" else Decimal(100_000) if rest[0] == "l" else Decimal(1000)
         after = match["after"]
         part = Decimal(0)
         if after:

@@ -67,16 +67,25 @@ _REACH_OF_ASKING = 3
 _POSSIBLE = "possible"
 """The sign of words that doubt themselves (`could I be pregnant`): doubt is presence."""
 _NO_SUBJECT = re.compile(
-    r"[陪跟给抱带送帮和被遛喂找骂替]$|"
-    r"(?<![a-z])(?:over|at|with|to|from|by|into|onto|near|after|on|helping|carrying|lifting|picking up|"
+    r"[陪跟给抱带送帮和被让遛喂找骂替](?:我|俺|咱|家|小|大|的|邻居)*$|"
+    r"(?:像|好像|跟|仿佛)(?:是)?$|"
+    r"(?<![a-z])(?:like|as if|as though|over|at|with|to|from|by|into|onto|near|after|on|helping|carrying|"
+    r"lifting|picking up|"
     r"feeding|walking|holding|chasing)(?: (?:the|my|our|a|an))?\s*$"
 )
 """`tripped over the dog`, `抱孙子`: a person after such a word is not the one who has the symptom."""
+_HERSELF = re.compile(r"我|俺|咱|(?<![a-z])(?:i|im|ive|my|me|she|shes|mum|mom)(?![a-z])")
+_CHARACTER = re.compile(
+    r"女主|男主|那个女|那女|那个男|女的|男的|"
+    r"(?<![a-z])(?:womans?|mans?|girls?|guys?|blokes?|ladys?|actress|actors?|characters?|hero|heroine)(?![a-z])"
+)
+"""Whom the film is about: then it is not the writer, though she speaks of herself as well."""
+_DENIES_HERSELF = ("我没",)
 _PRONOUNS = ("he", "hes", "his", "他")
-"""Somebody else only where a person was named before: `he's been bleeding since dinner` is the participant."""
+"""Somebody else only where a person was named before: `he's been bleeding` alone is the participant."""
 _HER_OWN = ("self_harm",)
 """`if I just didn't wake up`, `要是睡过去不醒就好了`: a wish to be dead is put as a supposition."""
-_IT_IS = re.compile(r"^(?:的)?(?:人)?(?:是|系)\s*$|^\s*(?:is|was|its)\s*$")
+_IT_IS = re.compile(r"^[^我咱俺]*(?:是|系)(?:我|俺|咱)?家?\s*$|^\s*(?:is|was|its)\s*$")
 
 
 class Cues:
@@ -99,6 +108,12 @@ class Cues:
         row = self._rows.get(name)
         return row.touching(start, end) if row is not None else []
 
+    def outside(self, name: str, longer: str) -> None:
+        """Drops those of a name that lie inside one of another: 他 in 孩子他妈 is nobody else."""
+        row = self._rows.get(name)
+        if row is not None and longer in self._rows:
+            self._rows[name] = Row(h for h in row.hits if not self.covering(longer, h.start, h.end))
+
     def covering(self, name: str, start: int, end: int) -> bool:
         """Whether one of them holds a whole range."""
         return any(h.start <= start and end <= h.end for h in self.touching(name, start, end))
@@ -111,6 +126,9 @@ class PolarityReader:
         self._text = text
         self._clauses = clauses
         self._cues = cues
+        cues.outside("someone_else", "patient")
+        for name in ("correction", "unreal", "someone_else"):
+            cues.outside(name, "idiom")
         self._findings = Row(findings)
         self._blank = _blanked(text, cues.named("not_a_denial"))
         self._negations_zh = [match.span() for match in _ZH_NEGATION.finditer(self._blank)]
@@ -188,7 +206,7 @@ class PolarityReader:
             return False
         return (
             self._negation_before(hit.start)
-            or any(self._negation_in(gap) for gap in hit.gaps)
+            or (not _is_told_in_pieces(hit) and any(self._negation_in(gap) for gap in hit.gaps))
             or self._negation_after(hit)
             or self._denied_in_list(hit)
         )
@@ -341,10 +359,23 @@ class PolarityReader:
         reach = self._clauses.reach(number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
         for cue in [*self._cues.within("unreal", *reach), *self._cues.within("correction", *reach)]:
             again = self._cues.within("self_again", cue.start + 1, hit.start)
-            later_now = any("我" in self._text[now.start : now.end] for now in again)
+            later_now = any(
+                self._text[now.start : now.end] not in _DENIES_HERSELF
+                and "我" in self._text[now.start : now.end]
+                for now in again
+            )
             if not later_now and not self._turned(cue.start, hit.start):
                 return True
-        return False
+        return self._is_on_a_screen(hit, number, reach)
+
+    def _is_on_a_screen(self, hit: Hit, number: int, reach: tuple[int, int]) -> bool:
+        """`追剧呢 女主吐血了`; but `was watching telly and I can't get my breath` speaks of herself."""
+        if not self._cues.within("screen", *reach):
+            return False
+        start, end = self._clauses.reach(number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
+        if _CHARACTER.search(self._text[start : hit.start]):
+            return True
+        return not _HERSELF.search(self._text[start:end]) and not self._turned(reach[0], hit.start)
 
     def _turned(self, start: int, end: int) -> bool:
         """Between a story and the words the speaker came back to now."""
@@ -411,7 +442,7 @@ class PolarityReader:
         """`拉肚子的是我家猫`: the person stands after the symptom."""
         end = self._clauses.parts[number].end
         return any(
-            _IT_IS.match(self._text[hit.end : person.start])
+            _IT_IS.search(self._text[hit.end : person.start])
             for person in self._cues.within("someone_else", hit.end, end)
         )
 
@@ -471,6 +502,11 @@ class PolarityReader:
         if cue.start < hit.start:
             return bool(self._cues.within("now", cue.end, hit.start))
         return bool(self._cues.within("now", part.start, hit.start))
+
+
+def _is_told_in_pieces(hit: Hit) -> bool:
+    """A plan to die is told over several sentence parts: `攒了小半瓶 我就不拖累他们了` denies nothing."""
+    return hit.entry.name in _HER_OWN and hit.entry.place.startswith("compositions.toml")
 
 
 def _within(spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:

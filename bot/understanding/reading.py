@@ -30,6 +30,7 @@ from bot.understanding.levelling import Judgement, LevelRules, Situation
 from bot.understanding.lexicon_files import Entry
 from bot.understanding.matcher import Hit, Row, hit_at
 from bot.understanding.measures import measure
+from bot.understanding.pad_rate import pad_an_hour
 from bot.understanding.places import place_blood
 from bot.understanding.polarity import Cues, PolarityReader
 from bot.understanding.red_flags import LESSER_ERRANDS, flag
@@ -84,8 +85,10 @@ _MAY_BE_DENIED = frozenset(
         "lasting",
         "food_cause",
         "heavier",
+        "keeps_down",
     ]
 )
+_PAD_HOUR = Entry(kind="modifier", name="pad_hour", place="pads by the hour")
 _NOT_A_CODE = frozenset({"injury", "spine"})
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
 _SAID_IN_IDIOMS = ("greeting", "thanks", "well")
@@ -215,7 +218,7 @@ class Reading:
         for case in cases:
             parts = self._neighbourhood(case, own_parts)
             names = [m.entry.name for m in self._modifiers if self._belongs(m, case, parts, cases)]
-            case.modifiers = list(dict.fromkeys(names))
+            case.modifiers = self._without_early_relief(list(dict.fromkeys(names)))
             case.minutes = max(
                 (d.minutes for d in self._measures.durations if self._near(d.span.start, parts)), default=None
             )
@@ -239,6 +242,15 @@ class Reading:
                 and "not_stopping" not in case.modifiers
             ):
                 case.polarity = Polarity.RESOLVED
+
+    def _without_early_relief(self, names: list[str]) -> list[str]:
+        """What stopped and then did not stop has not stopped: the later words count."""
+        if not {"resolved", "not_stopping"} <= set(names):
+            return names
+        last = {
+            m.entry.name: m.start for m in self._modifiers if m.entry.name in ("resolved", "not_stopping")
+        }
+        return [n for n in names if n != "resolved"] if last["not_stopping"] > last["resolved"] else names
 
     def _parts_of(self, case: _Case) -> frozenset[int]:
         heads = (self._clauses.number_at(self._polarity.head(hit)) for hit in case.hits)
@@ -283,10 +295,14 @@ class Reading:
 
     def _standing_modifiers(self) -> list[Hit]:
         hits = _without_covered(self._by_kind["modifier"], same_name=False)
+        told = pad_an_hour(self._text)
+        if told is not None:
+            hits.append(hit_at(_PAD_HOUR, *told))
         return [
             hit
             for hit in hits
             if not (hit.entry.name in _MAY_BE_DENIED and self._polarity.stands_denied(hit))
+            and not self._cues.covering("idiom", hit.start, hit.end)
             and not (hit.entry.name == "keeps_down" and self._is_inside_symptom(hit))
         ]
 
@@ -360,7 +376,7 @@ class Reading:
                 yield Level.ROUTINE, f"platelets {platelets}"
         elif any(count.current for count in understood.counts):
             yield Level.ROUTINE, "other blood counts"
-        if self._act("injection_missed") is not None and not understood.advice_wanted:
+        if self._act("injection_missed") is not None:
             yield Level.SAME_DAY, "a missed or double injection"
         if self._act("lab_missed") is not None:
             rearranged = self._act("rearranged") is not None
@@ -533,7 +549,7 @@ def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     row = Row(hits)
     for hit in hits:
         near = row.touching(hit.start, hit.end)
-        rivals = [o for o in near if o is not hit and o.words[-1] == hit.words[-1]]
+        rivals = [o for o in near if o is not hit and o.end == hit.end]
         mouth = any(
             o.entry.name == "gum_bleeding" and any(w in text[o.start : o.end] for w in _MOUTH_WATER)
             for o in rivals
@@ -564,6 +580,8 @@ def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     return kept
 
 
+_WELL_AT_REST = re.compile(r"(?:着|时|的时候|就|倒|倒是|还|都)*(?:不喘|没事|不憋|还好|还行|挺好)")
+"""`坐着不喘`: at rest she is well."""
 _DROWSY = ("困", "睡", "sleepy", "drows")
 
 
@@ -600,8 +618,8 @@ def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
 
 
 _STOOL_WORDS = (
-    "便", "屎", "拉", "屁股", "肛", "痔", "粑", "poo", "stool", "bowel", "motion", "bottom", "bum", "rect", "pile",
-    "haemorr", "hemorr", "diarr", "passage", "behind", "wipe",
+    "便", "屎", "拉", "屁股", "肛", "痔", "粑", "poo", "stool", "bowel", "motion", "bottom", "bum", "rect",
+    "pile", "haemorr", "hemorr", "diarr", "passage", "behind", "wipe",
 )  # fmt: skip
 _WHERE_HEART_PAIN_GOES = ("后背", "胳膊", "肩", "臂", "下巴", "arm", "shoulder", "jaw", "back", "hand")
 
@@ -647,8 +665,21 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
         return gasping or "allergic_reaction" in present
     if case.symptom == "other" and case.signs <= {"throat", "cold"} and "allergic_reaction" in present:
         return True
+    if case.symptom == "bruising" and "gum_bleeding" in present:
+        blisters = [
+            h for c in cases if c.symptom == "gum_bleeding" for h in c.hits if h.entry.sign == "blood_blister"
+        ]
+        if blisters and all(any(b.start <= h.start and h.end <= b.end for b in blisters) for h in case.hits):
+            return True
+    if case.symptom == "bruising" and case.signs == {"red_dots"} and "injection_site_reaction" in present:
+        reacting = [h for c in cases if c.symptom == "injection_site_reaction" for h in c.hits]
+        return all(any(r.start < h.end and h.start < r.end for r in reacting) for h in case.hits)
+    if case.symptom == "fever" and present & {"injection_site_reaction", "limb_swelling"}:
+        return all("烫" in text[h.start : h.end] for h in case.hits)
     if case.symptom == "tingling" and any(
-        "weak_side" in c.signs for c in cases if c.symptom == "severe_headache_neuro" and c.polarity.is_reported
+        "weak_side" in c.signs
+        for c in cases
+        if c.symptom == "severe_headache_neuro" and c.polarity.is_reported
     ):
         return True
     if case.symptom == "blood_in_stool" and "vaginal_bleeding" in present:
@@ -683,9 +714,11 @@ def _is_beside_the_point(case: _Case, cases: list[_Case]) -> bool:
         return bool(others)
     if case.signs <= {"vague", "flush_sweat"}:
         return any(
-            "severe" in c.modifiers
-            or c.symptom
+            c.symptom
             in (
+                "abdominal_pain",
+                "breathlessness",
+                "allergic_reaction",
                 "chest_pain",
                 "vaginal_bleeding",
                 "blood_in_stool",

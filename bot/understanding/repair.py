@@ -46,7 +46,8 @@ class Repair(NamedTuple):
 
 
 @lru_cache(maxsize=8192)
-def _sound(char: str) -> str:
+def sound_of(char: str) -> str:
+    """The pinyin of one character without its tone."""
     return lazy_pinyin(char, style=Style.NORMAL, errors="default")[0]
 
 
@@ -66,7 +67,7 @@ class _Sounds:
 
     def learn(self, word: str) -> str:
         for char in word:
-            self._letters.setdefault(_folded(_sound(char)), chr(0xE000 + len(self._letters)))
+            self._letters.setdefault(_folded(sound_of(char)), chr(0xE000 + len(self._letters)))
         return self.of(word)
 
     def of(self, text: str) -> str:
@@ -75,7 +76,7 @@ class _Sounds:
     def _letter(self, char: str) -> str:
         known = self._memo.get(char)
         if known is None:
-            known = self._letters.get(_folded(_sound(char)), char) if "\u3400" <= char <= "\u9fff" else char
+            known = self._letters.get(_folded(sound_of(char)), char) if "\u3400" <= char <= "\u9fff" else char
             if len(self._memo) < 30_000:
                 self._memo[char] = known
         return known
@@ -206,7 +207,7 @@ def _pinyin_forms(words: Iterable[str], english: frozenset[str]) -> dict[str, st
     """`liu bi xue` and `liubixue` for 流鼻血; short forms that could be English words are left out."""
     forms: dict[str, str] = {}
     for word in words:
-        sounds = [_sound(char) for char in word]
+        sounds = [sound_of(char) for char in word]
         joined = "".join(sounds)
         if len(joined) >= _SHORTEST_PINYIN and joined not in english:
             forms.setdefault(joined, word)

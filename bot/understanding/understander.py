@@ -28,7 +28,8 @@ from bot.understanding.lexicon_files import (
 from bot.understanding.matcher import Hit, Matcher
 from bot.understanding.plain_red_flags import PlainFlags, plain_level, plain_red_flags
 from bot.understanding.reading import Reading
-from bot.understanding.repair import Repairer
+from bot.understanding.repair import Repairer, sound_of
+from bot.understanding.typed_pinyin import TypedPinyin
 from bot.understanding.writing import Writing, make_comparable
 
 _MISTYPED_KINDS = ("symptom",)
@@ -46,6 +47,7 @@ class Understander:
         self._rules = LevelRules(lexicon.levels)
         self._simplify = OpenCC("t2s").convert
         self._repairer = _repairer(lexicon)
+        self._typed_pinyin = _typed_pinyin(lexicon)
 
     @classmethod
     def load(cls, files: Mapping[str, str] | None = None) -> Understander:
@@ -138,6 +140,9 @@ class Understander:
 
     def _comparable(self, text: str) -> tuple[Writing, list[str]]:
         writing = make_comparable(text, self._simplify)
+        spelt = self._typed_pinyin.read(writing)
+        if spelt is not writing:
+            return spelt, [f"typed in pinyin, read as “{spelt.read}”"]
         repairs = self._repairer.repairs(writing.read)
         reasons = [f"“{writing.quote(r.start, r.end)}” read as “{r.read}”" for r in repairs]
         return self._repairer.apply(writing, repairs), reasons
@@ -188,6 +193,27 @@ def _repairer(lexicon: Lexicon) -> Repairer:
     return Repairer(
         chinese, lexicon.typed_english, lexicon.not_typos, lexicon.plain_english | frozenset(correct)
     )
+
+
+_SPELT_KINDS = ("symptom", "concept", "modifier", "person", "cue", "site", "intent", "sign")
+"""Kinds whose words are looked for in a message typed in pinyin, the weightiest first."""
+
+
+_COUNTED = ("血小板", "白细胞", "体温", "分钟", "小时", "没有")
+
+
+def _typed_pinyin(lexicon: Lexicon) -> TypedPinyin:
+    words = [
+        word
+        for kind in _SPELT_KINDS
+        for entry in lexicon.of_kind(kind)
+        for expression in entry.expressions
+        for word in expression.words
+    ]
+    english = lexicon.plain_english | {
+        word for entry in lexicon.entries for written in entry.en for word in _ENGLISH.findall(written)
+    }
+    return TypedPinyin([*_COUNTED, *words], lexicon.pinyin, english - set(lexicon.pinyin), sound_of)
 
 
 @cache

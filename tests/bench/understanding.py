@@ -44,8 +44,8 @@ def figures() -> list[Figure]:
     load_s = thread_time() - started
     texts = [
         str(json.loads(line)["text"])
-        for part in ("worked", "fresh", "fresh2", "fresh3")
-        for line in (CORPUS / f"{part}.jsonl").read_text("utf-8").splitlines()
+        for part in (CORPUS / "worked.jsonl", *sorted(CORPUS.glob("fresh*.jsonl")))
+        for line in part.read_text("utf-8").splitlines()
     ]
     for text in texts:
         understander.understand(text)

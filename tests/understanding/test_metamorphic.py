@@ -31,7 +31,7 @@ def messages(*parts: str) -> list[dict[str, Any]]:
     ]
 
 
-SEEN = messages("worked", "fresh", "fresh2", "fresh3")
+SEEN = messages("worked", *sorted(path.stem for path in CORPUS.glob("fresh*.jsonl")))
 SET_ASIDE = messages("set_aside")
 
 
