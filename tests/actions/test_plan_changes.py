@@ -27,10 +27,12 @@ from bot.actions.place_hold import HoldEntry, ReleaseEntry, place_hold, release_
 from bot.actions.plan_therapy import TherapyEnd, TherapyEntry, cancel_therapy, plan_therapy, preview_therapy
 from bot.actions.record_dose import ProphylaxisEntry, record_prophylaxis
 from bot.actions.record_lab import LabEntry, preview_lab
+from bot.actions.speak import participant_as_recipient
 from bot.actions.transfer_participant import TransferEntry, transfer_participant
 from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.changes import ChangeKind, Effects
 from bot.rules.errors import Held, NotEntitled, Refusal
+from bot.rules.messages import OutboxStatus
 from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
 from bot.rules.study import Language, Level, SiteCode, SubjectCode
 from storage.archive import Archive
@@ -479,6 +481,28 @@ class TestLeaving:
         assert ward.heard(since=heard) == []
         plan = await ward.plan()
         assert all(not one.is_open for one in plan.values())
+
+    @pytest.mark.parametrize("how", [ParticipantState.WITHDRAWN, ParticipantState.DIED])
+    async def test_what_waits_is_cancelled_in_the_very_commit(
+        self, quick: Ward, how: ParticipantState
+    ) -> None:
+        """Nothing is delivered between: the rows are looked at before anything else happens."""
+        await quick.until("2026-03-08 22:00")
+        move = MoveEntry(
+            subject=TJ_001, activity_key="injection-2", to_at=local("2026-03-11 09:30"), reason="holiday"
+        )
+        await move_visit(quick.desk, entry=move, by=CA1, auth=CONSOLE)
+        whom = participant_as_recipient(TJ_001)
+        async with quick.desk.archive.read() as uow:
+            waiting = [row for row in await uow.outbox.to(whom, 50) if row.status is OutboxStatus.WAITING]
+        assert waiting
+        entry = EndEntry(subject=TJ_001, ended_as=how, reason="told by her family")
+        await end_participation(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        async with quick.desk.archive.read() as uow:
+            after = {row.id: row.status for row in await uow.outbox.to(whom, 50)}
+            assert (await uow.participants.get(TJ_001)).state is how  # type: ignore[union-attr]
+        assert {after[row.id] for row in waiting} == {OutboxStatus.CANCELLED}
+        assert OutboxStatus.WAITING not in after.values()
 
     async def test_a_death_recorded_by_mistake_is_taken_back(self, quick: Ward) -> None:
         entry = EndEntry(subject=TJ_001, ended_as=ParticipantState.DIED, reason="told by phone")

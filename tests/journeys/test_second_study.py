@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.actions.record_lab import LabEntry, record_lab
-from bot.rules.activities import CancelReason
+from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.errors import Refusal
 from bot.rules.participant import ParticipantState
 from bot.study_file import check, load_study
@@ -65,3 +65,26 @@ async def test_platelets_and_a_dose_before_therapy_are_unknown_to_it(ward: Ward)
     with pytest.raises(Refusal, match="no_such_analyte"):
         await record_lab(ward.desk, entry=entry, by=CA1, auth=CONSOLE)
     assert ward.desk.study.prophylaxis is None
+
+
+async def test_a_whole_stretch_in_the_chat_check_in_visit_dose_result_and_stop(ward: Ward) -> None:
+    """From its folder alone: she answers the evening's questions, comes, and dosing ends by its own rule."""
+    # Forty-eight hours after the dose, as its own file says.
+    await ward.until("2026-03-05 09:45")
+    for label in ("都没有", "没有", "都没有"):
+        await ward.phones.tap(HER, label)
+    async with ward.desk.archive.read() as uow:
+        (report,) = await uow.reports.of(TJ_001)
+    assert (report.status.value, report.level.name) == ("COMPLETE", "NONE")
+    assert report.check_in_key is not None
+    await ward.until("2026-03-24 18:00")
+    await ward.phones.tap(HER, "打了")
+    assert (await ward.plan())["injection-2"].status is ActivityStatus.STATED
+    await ward.dose(2, "2026-03-24 09:30")
+    await ward.until("2026-04-13 12:00")
+    await haemoglobin(ward, "120", "2026-04-13 08:00")
+    assert "下一次针先不用" in ward.phones.said(HER)
+    heard = len(ward.heard())
+    await ward.until("2026-04-13 19:00")
+    await ward.until("2026-04-14 18:00")
+    assert not any("打针" in one for one in ward.heard(HER, heard))
