@@ -106,5 +106,11 @@ async def _ask(
     """The questions of what she named; of blood without a place the report asks where."""
     codes = dict.fromkeys(code for flag in flags for code in flag.symptoms)
     opened = tuple(code for code in codes if not desk.study.symptom(code).asks_words)
-    told = FromWords(symptoms=opened, level=level, advice_given=tuple(texts))
+    told = FromWords(
+        symptoms=opened,
+        level=level,
+        advice_given=tuple(texts),
+        temperature_c=heard.meant.temperature_c,
+        typed=heard.inbound.text,
+    )
     await begin_report(uow, desk, heard.participant, OpenedBy.WORDS, words=told, report_id=report_id)

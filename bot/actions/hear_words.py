@@ -6,7 +6,7 @@ comes in pieces is read piece by piece and together. Source: specification 6.1, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.actions.alarm_by_words import add_to_alarm, alarm
@@ -27,6 +27,7 @@ from bot.actions.keep_words import (
     named,
     please_read,
     say,
+    told_of,
 )
 from bot.actions.note_stated_result import note_stated_results, results_in
 from bot.actions.relay_question import take_question
@@ -45,6 +46,7 @@ from bot.actions.standing_question import ask, no_longer_asked
 from bot.actions.stop_messages import ask_what_to_stop
 from bot.clock import new_id
 from bot.rules import commands
+from bot.rules.hearing import known_answers
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import Phrase, Recipient
 from bot.rules.participant import Participant
@@ -179,7 +181,12 @@ async def confirm_understood(
     if right:
         report_id = await report_in_hand(uow, participant) or new_id()
         await bind_to_report(uow, participant, said_id, report_id)
-        told = FromWords(symptoms=tuple(symptom.code for symptom in symptoms))
+        told = FromWords(
+            symptoms=tuple(symptom.code for symptom in symptoms),
+            known=known_answers(desk.study, told_of(meant)),
+            temperature_c=meant.temperature_c,
+            typed=meant.text,
+        )
         await begin_report(uow, desk, participant, OpenedBy.WORDS, words=told, report_id=report_id)
         return None
     key = f"misunderstood:{participant.subject_code}:{inbound.key.update_id}"
@@ -246,10 +253,22 @@ async def _ask_if_understood(uow: UnitOfWork, desk: Desk, heard: Heard, symptoms
         ),
         (button("patient.button.unwell", "h:unwell"),),
     )
-    labels = tuple(words(symptom.label) for symptom in symptoms)
+    known = known_answers(desk.study, told_of(heard.meant))
+    labels = tuple(_understood(symptom, known.get(symptom.code, {})) for symptom in symptoms)
     said = [phrase("patient.words.understood", symptoms=labels)]
     message = to_participant(heard.participant, f"understood:{heard.key}", said, buttons=rows)
     await ask(uow, heard.participant, message, desk.now())
+
+
+def _understood(symptom: Symptom, known: Mapping[str, Sequence[str]]) -> Phrase:
+    """The symptom with what she told of it, in the words of the answers that will be recorded."""
+    answers = tuple(
+        words(question.option(code).label)
+        for question in symptom.questions
+        for code in known.get(question.id, ())
+    )
+    label = words(symptom.label)
+    return phrase("patient.summary.line", label=label, answers=answers) if answers else label
 
 
 async def _put_before_person(uow: UnitOfWork, desk: Desk, heard: Heard, level: Level) -> None:

@@ -17,12 +17,13 @@ from bot.actions.raise_case import raise_case
 from bot.actions.speak import home_rows, to_participant
 from bot.clock import new_id
 from bot.rules.case import Case, CaseKind
+from bot.rules.hearing import Told
 from bot.rules.inbound import Inbound
 from bot.rules.messages import Phrase
 from bot.rules.participant import Participant
 from bot.rules.study import Level, Symptom
 from bot.understanding.derived import derived, versions
-from bot.understanding.findings import Understanding
+from bot.understanding.findings import Polarity, Span, Understanding
 from bot.understanding.red_flags import CATALOGUE_CODES
 from storage.understood import UnderstoodWords
 from storage.unit_of_work import UnitOfWork
@@ -103,6 +104,33 @@ def named(desk: Desk, participant: Participant, meant: Understanding) -> tuple[S
         for symptom in desk.study.symptoms
         if symptom.code in codes and symptom.only_sex in (None, participant.sex) and not symptom.asks_words
     )
+
+
+def told_of(meant: Understanding) -> dict[str, Told]:
+    """What her words say of each symptom beyond its name, by catalogue code.
+
+    A duration belongs to the symptom that stands nearest; of two durations at one symptom none counts.
+    """
+    reported = [one for one in meant.findings if one.polarity.is_reported]
+    minutes: dict[str, set[int]] = {}
+    for lasting in meant.durations:
+        if reported:
+            nearest = min(reported, key=lambda one: _apart(one.span, lasting.span))
+            minutes.setdefault(nearest.symptom, set()).add(lasting.minutes)
+    told: dict[str, Told] = {}
+    for one in reported:
+        lasted = minutes.get(one.symptom, set())
+        for code in CATALOGUE_CODES[one.symptom]:
+            told[code] = Told(
+                minutes=max(lasted) if len(lasted) == 1 else None,
+                stopped=one.polarity is Polarity.RESOLVED,
+            )
+    return told
+
+
+def _apart(one: Span, other: Span) -> int:
+    """Characters between the two; 0 where they touch."""
+    return max(0, one.start - other.end, other.start - one.end)
 
 
 async def please_read(uow: UnitOfWork, desk: Desk, heard: Heard, level: Level) -> Case:

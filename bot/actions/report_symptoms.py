@@ -7,9 +7,10 @@ Source: specification 2.3 to 2.6; architecture, "How one message travels" (5, 6)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 
 from bot.actions.correct_report import (
     case_of_report,
@@ -41,11 +42,18 @@ from storage.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromWords:
-    """What her words brought into a report: symptoms, the level they reached, the texts she was given."""
+    """What her words brought into a report: symptoms, the level they reached, the texts she was given.
+
+    `known`: answers that she has confirmed; these are not asked again. `temperature_c` is shown back to her
+    before it counts, `typed` the words it stood in.
+    """
 
     symptoms: tuple[str, ...] = ()
+    known: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     level: Level = Level.NONE
     advice_given: tuple[TextId, ...] = ()
+    temperature_c: Decimal | None = None
+    typed: str = ""
 
 
 # ---------------------------------------------------------------- opening
@@ -80,10 +88,11 @@ async def begin_report(
         now=desk.now(),
         symptoms=_with_running(progress, words.symptoms),
         gate=gate,
+        known=words.known,
         level=words.level,
         advice_given=words.advice_given,
     )
-    step = _with_timers_of(step, progress)
+    step = _with_timers_of(_with_number(desk, await _context(uow, desk, participant), step, words), progress)
     await open_row(uow, desk, participant, step.progress, None)
     await _carry_out(uow, desk, participant, step)
 
@@ -151,9 +160,11 @@ async def _go_on_with(
             progress,
             words.symptoms,
             now,
+            known=words.known,
             level=words.level,
             advice_given=words.advice_given,
         )
+        step = _with_number(desk, context, step, words)
     else:
         step = questionnaire.resume(desk.study, context, progress, now)
     await open_row(uow, desk, participant, step.progress, await _check_in_key(uow, participant))
@@ -164,6 +175,12 @@ def _with_running(progress: Progress | None, symptoms: Sequence[str]) -> tuple[s
     """A wait that still runs is taken into the next report, with the symptom it belongs to."""
     running = [timer.symptom for timer in progress.timers] if progress is not None else []
     return tuple(dict.fromkeys((*running, *symptoms)))
+
+
+def _with_number(desk: Desk, context: Context, step: Step, words: FromWords) -> Step:
+    if words.temperature_c is None:
+        return step
+    return questionnaire.proposed(desk.study, context, step, words.temperature_c, words.typed)
 
 
 def _with_timers_of(step: Step, progress: Progress | None) -> Step:

@@ -17,10 +17,12 @@ Source: specification 2.2 (skips, silence, corrections), 2.3 (flow), 2.7 (timers
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from bot.rules import agenda, callback, judging, recording, screens, temperature
 from bot.rules.context import Context
@@ -42,9 +44,12 @@ Known = Mapping[str, Mapping[str, tuple[str, ...]]]
 # What people type instead of tapping *yes* or *no* (not for a red flag: those are tapped, or heard in free
 # words).
 _SPOKEN = {
-    callback.YES: frozenset({"有", "是", "是的", "yes", "y"}),
-    callback.NO: frozenset({"没有", "没", "无", "no", "n", "none"}),
+    callback.YES: frozenset({"有", "有的", "有啊", "是", "是的", "嗯", "对", "yes", "y", "yeah", "yep"}),
+    callback.NO: frozenset({"没有", "没有啊", "没有的", "没", "无", "no", "n", "nope", "none"}),
 }
+_PARTS = re.compile(r"[，、；,;]\s*(?:或者?|or\b)?|\s*\bor\b\s*")
+_ORDINAL = re.compile(r"(?:我?选|第|option|no\.?|number)\s*([1-9一二三四五六七八九])\s*(?:个|项|种)?")
+_ORDINALS = {word: str(number) for number, word in enumerate("一二三四五六七八九", start=1)}
 
 _STALE = "patient.stale"
 _CLOSED = "patient.report.closed"
@@ -93,13 +98,7 @@ def begin(
         level=level,
         advice_given=tuple(advice_given),
     )
-    recorded: list[Given] = []
-    for code, answers in (known or {}).items():
-        for question, codes in answers.items():
-            progress, given = recording.record(
-                study, context, progress, Place(code, question), codes, None, now
-            )
-            recorded += given
+    progress, recorded = _known_recorded(study, context, progress, known, now)
     return _flags_raised(study, context, progress, gate, recorded, now)
 
 
@@ -129,12 +128,14 @@ def open_symptoms(
     symptoms: Sequence[str],
     now: datetime,
     *,
+    known: Known | None = None,
     level: Level = Level.NONE,
     advice_given: Sequence[TextId] = (),
 ) -> Step:
     """Adds symptoms her words named to an open report and asks about them next.
 
-    `level` is what the words reached, `advice_given` what they were answered with: that is not said twice.
+    `known`: answers taken from her words and confirmed by her; one she gave before stays. `level` is what the
+    words reached, `advice_given` what they were answered with: that is not said twice.
     """
     opened = recording.opened_symptoms(study, context, symptoms)
     progress = replace(
@@ -143,7 +144,21 @@ def open_symptoms(
         level=max(progress.level, level),
         advice_given=tuple(dict.fromkeys((*progress.advice_given, *advice_given))),
     )
-    return judging.go_on(study, context, progress, (), now, leave_symptom=True)
+    progress, recorded = _known_recorded(study, context, progress, known, now)
+    return judging.go_on(study, context, progress, recorded, now, leave_symptom=True)
+
+
+def _known_recorded(
+    study: Study, context: Context, progress: Progress, known: Known | None, now: datetime
+) -> tuple[Progress, list[Given]]:
+    recorded: list[Given] = []
+    for code, answers in (known or {}).items():
+        for question, codes in answers.items():
+            place = Place(code, question)
+            if code in progress.opened and not progress.is_answered(place):
+                progress, given = recording.record(study, context, progress, place, codes, None, now)
+                recorded += given
+    return progress, recorded
 
 
 def silence(study: Study, context: Context, progress: Progress, now: datetime) -> Step | None:
@@ -461,10 +476,35 @@ def _noted(number: str) -> list[Phrase]:
 
 
 def _choice_in_words(screen: Screen, text: str) -> str | None:
-    """The one button whose words she typed, in either language; ticks and our own are left to the finger."""
+    """The one button whose words she typed, in either language; ticks and our own are left to the finger.
+
+    A whole label, one whole part of it (`擤鼻涕带血丝`), or its place (`第二个`); of two none is meant.
+    """
     said = _plain(text)
-    codes = [choice.code for row in screen.rows for choice in row if said in _names(choice)]
-    return codes[0] if len(codes) == 1 else None
+    choices = [choice for row in screen.rows for choice in row]
+    for names in (_names, _parts):
+        codes = [choice.code for choice in choices if said in names(choice)]
+        if codes:
+            return codes[0] if len(codes) == 1 else None
+    return _by_place(choices, text)
+
+
+def _by_place(choices: Sequence[Choice], text: str) -> str | None:
+    """`第二个`, `选2`: the second answer of this very screen. A bare figure may be a number of times."""
+    found = _ORDINAL.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
+    answers = [one.code for one in choices if one.code[0] not in (*callback.SIGNS, "*")]
+    if found is None or any(one.code[0] in callback.SIGNS for one in choices):
+        return None
+    place = int(_ORDINALS.get(found[1], found[1]))
+    return answers[place - 1] if place <= len(answers) else None
+
+
+def _parts(choice: Choice) -> frozenset[str]:
+    """The parts of a label that stand between its commas and its *or*."""
+    label = choice.label.words
+    if label is None or choice.code[0] in callback.SIGNS:
+        return frozenset()
+    return frozenset(_plain(part) for text in (label.en, label.zh) for part in _PARTS.split(text)) - {""}
 
 
 def _names(choice: Choice) -> frozenset[str]:
@@ -476,6 +516,20 @@ def _names(choice: Choice) -> frozenset[str]:
 def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(sign for sign in folded if sign.isalnum())
+
+
+def proposed(study: Study, context: Context, step: Step, number: Decimal, typed: str) -> Step:
+    """Where a temperature is asked next and her words have told it, it is shown back instead of asked for.
+
+    `number` in °C; a step at any other question comes back as it is. Source: specification 6.1 (5).
+    """
+    rules = study.triage.temperature
+    at_question = rules is not None and step.progress.place == Place(rules.symptom, rules.question)
+    accepted = rules is not None and rules.accepted_from_c <= number <= rules.accepted_to_c
+    if not at_question or not accepted or step.progress.is_answered(step.progress.place):
+        return step
+    progress = replace(step.progress, unconfirmed=(f"{number.normalize():f}", typed))
+    return replace(step, progress=progress, screen=screens.draw(study, context.sex, progress))
 
 
 # ---------------------------------------------------------------- an answer, and on

@@ -417,6 +417,19 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeardRule:
+    """Words that say how long it went on, and whether it is over, give this option; see `hearing`.
+
+    `over_minutes` is not reached by the answer, `up_to_minutes` is; None sets no limit.
+    """
+
+    option: str
+    stopped: bool
+    over_minutes: int | None = None
+    up_to_minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """`options` in the order shown; if `ordered`, each is worse than the one before.
 
@@ -436,6 +449,7 @@ class Question:
     only_if: Mapping[str, frozenset[str]] = field(default_factory=dict)
     skip_if: Mapping[str, frozenset[str]] = field(default_factory=dict)
     skip_at_gate: bool = False
+    heard: tuple[HeardRule, ...] = ()
 
     def option(self, code: str) -> Option:
         for option in self.options:

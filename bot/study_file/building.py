@@ -255,6 +255,7 @@ def _question(question: shape.QuestionShape) -> noun.Question:
         only_if=question.only_if,
         skip_if=question.skip_if,
         skip_at_gate=question.skip_at_gate,
+        heard=tuple(noun.HeardRule(**rule.model_dump()) for rule in question.heard),
     )
 
 

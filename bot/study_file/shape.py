@@ -302,6 +302,13 @@ class TimerShape(Strict):
     raises_to: LevelWord | None = None
 
 
+class HeardShape(Strict):
+    option: Words
+    stopped: Truth
+    over_minutes: Minutes | None = None
+    up_to_minutes: Minutes | None = None
+
+
 class QuestionShape(Strict):
     id: Words
     text: BothLanguages
@@ -313,6 +320,7 @@ class QuestionShape(Strict):
     only_if: When = {}
     skip_if: When = {}
     skip_at_gate: Truth = False
+    heard: tuple[HeardShape, ...] = ()
 
 
 class GradeRuleShape(Strict):

@@ -127,6 +127,14 @@ def _question(
     yield from _not_sure(place, question, codes)
     for number, timer in enumerate(question.timers):
         yield from _timer(f"{place}.timers[{number}]", timer, question, codes)
+    for number, rule in enumerate(question.heard):
+        if rule.option not in codes:
+            yield Problem(
+                f"{place}.heard[{number}].option",
+                rule.option,
+                f"one of {', '.join(codes)}",
+                "Name an option of this question.",
+            )
     for name, when in (("only_if", question.only_if), ("skip_if", question.skip_if)):
         others = {id: other for id, other in questions.items() if id != question.id}
         yield from condition_problems(f"{place}.{name}", when, others)

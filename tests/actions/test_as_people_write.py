@@ -234,3 +234,75 @@ class TestABareCount:
             await chats.tap_token(HER, token)
         assert await cases(chats) == []
         assert len(chats.notices) >= 4
+
+
+class TestShownBack:
+    @pytest.mark.parametrize(
+        ("language", "typed", "shown", "right", "duration"),
+        [
+            (Language.ZH, "流鼻血 5分钟就停了", "流鼻血：10分钟以内就止住了", "对", "一共流了多久"),
+            (
+                Language.EN,
+                "nose bled 5 min, stopped now",
+                "Nosebleed: Stopped within 10 minutes",
+                "Right",
+                "How long in the last",
+            ),
+        ],
+    )
+    async def test_what_was_told_is_shown_and_after_right_only_the_rest_is_asked(
+        self, chats: Phones, language: Language, typed: str, shown: str, right: str, duration: str
+    ) -> None:
+        await at_home(chats, language)
+        await chats.type(HER, typed)
+        assert shown in chats.last(HER)
+        await chats.tap(HER, right)
+        for _ in range(3):
+            assert duration not in chats.last(HER)
+            await chats.tap(HER, chats.chats[HER][-1].buttons[0].label)
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+            told = {one.question: one.codes for one in await uow.reports.answers(report.id)}
+        assert told["DUR"] == ("LT10",)
+        assert "LAST" not in told
+
+    async def test_a_temperature_in_an_alarm_is_shown_back_and_not_asked_again(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "发烧38.5")
+        assert "体温 38.5 度，对吗" in chats.last(HER)
+        await chats.tap(HER, "对")
+        assert "在哪儿量的" in chats.last(HER)
+
+    @pytest.mark.parametrize("typed", ["纸上有点血", "第一个", "选1", "Streaks", "option 1"])
+    async def test_a_clear_answer_typed_to_a_button_question_counts(self, chats: Phones, typed: str) -> None:
+        await at_home(chats)
+        await chats.type(HER, "流了点鼻血")
+        await chats.tap(HER, "对")
+        await chats.pass_time(A_WHILE)
+        await chats.type(HER, typed if typed != "Streaks" else "streaks or spots on the tissue")
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+            assert [one.codes for one in await uow.reports.answers(report.id)] == [("SPOT",)]
+
+    @pytest.mark.parametrize("typed", ["1", "第九个", "头晕", "有点"])
+    async def test_what_is_not_clear_is_no_answer(self, chats: Phones, typed: str) -> None:
+        await at_home(chats)
+        await chats.type(HER, "流了点鼻血")
+        await chats.tap(HER, "对")
+        await chats.pass_time(A_WHILE)
+        await chats.type(HER, typed)
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+            assert await uow.reports.answers(report.id) == ()
+
+    async def test_a_new_symptom_between_is_taken_up_and_the_question_comes_back(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "/unwell")
+        gate = chats.last(HER)
+        await chats.pass_time(A_WHILE)
+        await chats.type(HER, "我有点拉肚子")
+        await chats.tap(HER, "对")
+        assert "拉肚子" in chats.last(HER)
+        for label in ("多1到3次", "没有", "没有"):
+            await chats.tap(HER, label)
+        assert chats.last(HER) == gate
