@@ -36,6 +36,7 @@ _PART_END = r"(?=\s*(?:[,.!?;\n]|$)|\s+[\u3400-\u9fff])"
 _MAYBE_SPACE = "\x00"
 _REPEATED = "{0,5}"
 _CJK = re.compile(r"[\u3400-\u9fff]")
+_PLAIN = re.compile(r"[\u3400-\u9fff]+|[a-z]+\*?")
 
 Pieces = frozenset[str]
 
@@ -57,6 +58,11 @@ class Expression:
     regex: str
     needs: tuple[Pieces, ...]
     words: tuple[str, ...]
+
+    @property
+    def plain_word(self) -> str:
+        """The one word this is, if it is no more: where its letters stand it is met, no pattern is needed."""
+        return self.written.removesuffix("*") if _PLAIN.fullmatch(self.written) else ""
 
     @property
     def pattern(self) -> re.Pattern[str]:

@@ -84,6 +84,8 @@ def _candidates(
                 continue
             if name == "injection_done" and _is_when(acts, hit, findings):
                 continue
+            if name == "reschedule" and _asks_for_a_person(acts, hit):
+                continue
             found.append((hit.start, intent))
             break
     mine = [p for p, polarity in findings if polarity.is_reported or polarity is Polarity.DENIED]
@@ -136,6 +138,12 @@ def _is_inside_longer_story(acts: Acts, name: str, hit: Hit) -> bool:
                 ):
                     return True
     return False
+
+
+def _asks_for_a_person(acts: Acts, hit: Hit) -> bool:
+    """`能换个真人跟我说吗` changes no date."""
+    part = acts.clauses.number_at(hit.start)
+    return any(acts.clauses.number_at(other.start) == part for other in acts.hits.get("human", ()))
 
 
 def _is_when(acts: Acts, hit: Hit, findings: Sequence[tuple[int, Polarity]]) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -68,7 +69,7 @@ class Row:
     def __init__(self, hits: Iterable[Hit]) -> None:
         self.hits = sorted(hits, key=lambda hit: (hit.start, -hit.end))
         self._starts = [hit.start for hit in self.hits]
-        self._longest = max((hit.end - hit.start for hit in self.hits), default=0)
+        self._reached = list(accumulate((hit.end for hit in self.hits), max))
 
     def starting(self, start: int, end: int) -> list[Hit]:
         """Hits that begin in a half-open range."""
@@ -76,7 +77,7 @@ class Row:
 
     def touching(self, start: int, end: int) -> list[Hit]:
         """Hits that share a character with a half-open range."""
-        first = bisect_left(self._starts, start - self._longest)
+        first = bisect_right(self._reached, start)
         return [hit for hit in self.hits[first : bisect_left(self._starts, end)] if hit.end > start]
 
 
@@ -86,8 +87,14 @@ class Matcher:
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._patterns: list[tuple[Entry, Expression, int]] = []
         wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        plain: dict[str, list[tuple[Entry, bool, bool]]] = defaultdict(list)
         for entry in entries:
             for expression in entry.expressions:
+                word = expression.plain_word
+                if word:
+                    plain[word].append((entry, word.isascii(), expression.written.endswith("*")))
+                    wanted.setdefault(word, [])
+                    continue
                 number = len(self._patterns)
                 self._patterns.append((entry, expression, len(expression.needs)))
                 for need, pieces in enumerate(expression.needs):
@@ -95,6 +102,7 @@ class Matcher:
                         wanted[piece].append((number, need))
         self._pieces = list(wanted)
         self._wanted = [tuple(wanted[piece]) for piece in self._pieces]
+        self._plain = [tuple(plain.get(piece, ())) for piece in self._pieces]
         # The contiguous automaton: the fastest to search, and small enough for some thousand pieces.
         self._automaton = AhoCorasick(self._pieces, implementation=Implementation.ContiguousNFA)
 
@@ -102,13 +110,13 @@ class Matcher:
         """Every hit, in the order of the text."""
         stretches = _stretches(text)
         masks: dict[int, list[int]] = {}
-        for piece, mask in self._seen(text, stretches).items():
+        hits: list[Hit] = []
+        for piece, mask in self._seen(text, stretches, hits).items():
             for number, need in self._wanted[piece]:
                 needed = masks.get(number)
                 if needed is None:
                     needed = masks[number] = [0] * self._patterns[number][2]
                 needed[need] |= mask
-        hits: list[Hit] = []
         for number, needed in masks.items():
             where = needed[0]
             for mask in needed[1:]:
@@ -119,17 +127,38 @@ class Matcher:
         hits.sort(key=lambda hit: (hit.start, -hit.end, hit.entry.place))
         return hits
 
-    def _seen(self, text: str, stretches: Sequence[_Stretch]) -> dict[int, int]:
-        """For every piece in the text a bit for each stretch that holds it."""
+    def _seen(self, text: str, stretches: Sequence[_Stretch], hits: list[Hit]) -> dict[int, int]:
+        """For every piece in the text a bit for each stretch that holds it; plain words go to `hits`."""
         starts = [stretch.start for stretch in stretches]
         seen: dict[int, int] = defaultdict(int)
+        times: dict[int, int] = defaultdict(int)
         for piece, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            if self._plain[piece] and times[piece] < _HITS_PER_EXPRESSION:
+                times[piece] += 1
+                hits.extend(_plain_hits(text, start, end, self._plain[piece]))
+            if not self._wanted[piece]:
+                continue
             at = bisect_right(starts, start) - 1
             while at >= 0 and stretches[at].end > start:
                 if end <= stretches[at].end:
                     seen[piece] |= 1 << at
                 at -= 1
         return seen
+
+
+def _plain_hits(
+    text: str, start: int, end: int, entries: Iterable[tuple[Entry, bool, bool]]
+) -> Iterator[Hit]:
+    """Hits of words that need no pattern; an English one stands whole, or with any ending if starred."""
+    whole = end
+    while whole < len(text) and "a" <= text[whole] <= "z":
+        whole += 1
+    begins = start == 0 or not "a" <= text[start - 1] <= "z"
+    for entry, is_english, is_starred in entries:
+        if not is_english:
+            yield Hit(entry, start, end, (), ((start, end),))
+        elif begins and (is_starred or whole == end):
+            yield Hit(entry, start, whole, (), ((start, whole),))
 
 
 def _stretches(text: str) -> list[_Stretch]:

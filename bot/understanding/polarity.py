@@ -40,7 +40,7 @@ _ZH_AFTER = re.compile(
     r"精|睡|反应)"
 )
 _ZH_AFTER_END = re.compile(
-    r"^(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)"
+    r"^得?(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)"
 )
 _EN_AFTER = re.compile(
     r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|"

@@ -90,6 +90,8 @@ _MAY_BE_DENIED = frozenset(
 )
 _PAD_HOUR = Entry(kind="modifier", name="pad_hour", place="pads by the hour")
 _NOT_A_CODE = frozenset({"injury", "spine"})
+_FEW_PARTS = 6
+"""In so short a message `不停` may speak of blood that is named some parts away."""
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
 _SAID_IN_IDIOMS = ("greeting", "thanks", "well")
 _SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "language_switch", "reschedule")
@@ -217,7 +219,8 @@ class Reading:
         own_parts = {number for case in cases if case.polarity.is_reported for number in case.parts}
         for case in cases:
             parts = self._neighbourhood(case, own_parts)
-            names = [m.entry.name for m in self._modifiers if self._belongs(m, case, parts, cases)]
+            near = self._modifiers_near(parts)
+            names = [m.entry.name for m in near if self._belongs(m, case, parts, cases)]
             case.modifiers = self._without_early_relief(list(dict.fromkeys(names)))
             case.minutes = max(
                 (d.minutes for d in self._measures.durations if self._near(d.span.start, parts)), default=None
@@ -242,6 +245,34 @@ class Reading:
                 and "not_stopping" not in case.modifiers
             ):
                 case.polarity = Polarity.RESOLVED
+
+    def _modifiers_near(self, parts: set[int]) -> list[Hit]:
+        """Those that may belong to a symptom of these parts, in the order of the text."""
+        if len(self._clauses.parts) <= _FEW_PARTS:
+            return self._modifiers
+        near = [m for number in sorted(parts) for m in self._modifiers_by_part.get(number, ())]
+        return (
+            sorted([*near, *self._said_of_all], key=lambda m: (m.start, -m.end))
+            if self._said_of_all
+            else near
+        )
+
+    @cached_property
+    def _modifiers_by_part(self) -> dict[int, list[Hit]]:
+        found: dict[int, list[Hit]] = defaultdict(list)
+        for modifier in self._modifiers:
+            if modifier.entry.reach != "message":
+                found[self._clauses.number_at(modifier.start)].append(modifier)
+        return found
+
+    @cached_property
+    def _said_of_all(self) -> list[Hit]:
+        """One of each name is enough."""
+        found: dict[str, Hit] = {}
+        for modifier in self._modifiers:
+            if modifier.entry.reach == "message":
+                found.setdefault(modifier.entry.name, modifier)
+        return list(found.values())
 
     def _without_early_relief(self, names: list[str]) -> list[str]:
         """What stopped and then did not stop has not stopped: the later words count."""
@@ -279,7 +310,7 @@ class Reading:
             return (
                 modifier.entry.name in _POINTS_AT_BLEEDING
                 and case.symptom in _BLEEDING | {"bleeding"}
-                and len(self._clauses.parts) <= 6
+                and len(self._clauses.parts) <= _FEW_PARTS
                 and not self._is_taken(number, cases)
             )
         if modifier.entry.name in _POINTS_AT_BLEEDING and case.symptom in _BLEEDING | {"bleeding"}:
@@ -521,21 +552,30 @@ def _by_name(hits: Iterable[Hit]) -> dict[str, list[Hit]]:
 
 
 def _without_covered(hits: list[Hit], same_name: bool = True) -> list[Hit]:
-    """Drops a hit whose fixed words are part of a longer one: 吐 in 吐血, `stopped` in `hasn't stopped`."""
-    kept = []
-    row = Row(hits)
+    """Drops a hit whose fixed words are part of a longer one: 吐 in 吐血, `stopped` in `hasn't stopped`.
+
+    With `same_name` the same symptom inside one unbroken longer word of it goes as well: 鼻血 in 流鼻血. What
+    several expressions of one entry meet at the same place is met once.
+    """
+    once: dict[tuple[str, str, int, int], Hit] = {}
     for hit in hits:
-        longer = any(
-            other is not hit
-            and (same_name or other.entry.name != hit.entry.name)
-            and other.entry.name != hit.entry.name
-            and other.covers(hit)
-            and not hit.covers(other)
-            for other in row.touching(hit.start, hit.end)
-        )
-        if not longer:
-            kept.append(hit)
-    return kept
+        key = (hit.entry.name, hit.entry.sign, hit.start, hit.end)
+        if key not in once or (once[key].gaps and not hit.gaps):
+            once[key] = hit
+    hits = list(once.values())
+    row = Row(hits)
+    return [
+        hit for hit in hits if not any(_replaces(o, hit, same_name) for o in row.touching(hit.start, hit.end))
+    ]
+
+
+def _replaces(longer: Hit, hit: Hit, same_name: bool) -> bool:
+    if longer is hit or longer.start > hit.start or longer.end < hit.end:
+        return False
+    if longer.entry.name == hit.entry.name:
+        is_longer = longer.end - longer.start > hit.end - hit.start
+        return same_name and is_longer and not longer.gaps and longer.entry.sign == hit.entry.sign
+    return longer.covers(hit) and not hit.covers(longer)
 
 
 _KEPT_AWAKE_BY = re.compile(r"[疼痛痒咳](?:得|到)[^,. ]{0,4}$")
@@ -682,6 +722,10 @@ def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
         if c.symptom == "severe_headache_neuro" and c.polarity.is_reported
     ):
         return True
+    if case.symptom == "vaginal_bleeding" and case.signs == {"period"} and "pregnancy" in present:
+        return not any(
+            w in text for w in ("血", "见红", "bleed", "blood", "spotting")
+        )  # a late period is no bleed
     if case.symptom == "blood_in_stool" and "vaginal_bleeding" in present:
         # `下面一直出血 马桶里都是红的`: the toilet shows the blood named before
         return not any(w in words for w in _STOOL_WORDS)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.understanding.findings import Span
 
@@ -67,6 +68,7 @@ def make_comparable(typed: str, simplify: Callable[[str], str]) -> Writing:
     return Writing(typed, read, tuple(back))
 
 
+@lru_cache(maxsize=8192)
 def _forms(char: str) -> str:
     if char in _SAME:
         return _SAME[char]
