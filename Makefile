@@ -7,7 +7,7 @@ export PYTHON
 RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test check understanding fix messages pictures bench lock clean
+.PHONY: help demo test check understanding fix messages pictures bench fuzz lock clean
 
 help: ## print this help
 	@echo "Suifang: what make can do"
@@ -38,6 +38,9 @@ messages: .venv/.dev ## say what is missing, unused or unequal among the words o
 
 bench: .venv/.dev ## measure: updates a second against three rivals, a red flag under load, ticks, start-up
 	@.venv/bin/python -m tests.bench
+
+fuzz: .venv/.dev ## change messages led by coverage until stopped: nothing may break the reading
+	@.venv/bin/python -m tests.understanding.coverage_fuzz
 
 pictures: .venv/.dev ## take the pictures of the README anew (docs/pictures/)
 	@sh deploy/setup.sh browser

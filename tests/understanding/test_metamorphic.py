@@ -17,6 +17,7 @@ from opencc import OpenCC
 
 from bot.rules.study import Level
 from bot.understanding.findings import Polarity
+from bot.understanding.lexicon_files import read_files, read_lexicon
 from bot.understanding.understander import Understander
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -133,6 +134,31 @@ def test_one_slip_in_an_english_word_lowers_nothing(word: str, slip: str, unders
     assert (
         understander.understand(said.format(slip)).level >= understander.understand(said.format(word)).level
     )
+
+
+def swapped(word: str) -> str:
+    """Two letters in the middle change places: the commonest slip of a thumb."""
+    middle = len(word) // 2
+    return word[:middle] + word[middle + 1] + word[middle] + word[middle + 2 :]
+
+
+def test_one_slip_in_any_message_lowers_nothing(understander: Understander) -> None:
+    """Every English symptom word of every message, and every word of the homophone table; no other words."""
+    english = read_lexicon(read_files()).typed_english
+    lowered, tried = [], 0
+    for message in SEEN:
+        text = str(message["text"])
+        slips = [(w, swapped(w)) for w in re.findall("[a-z]+", text) if len(w) >= 6 and w in english]
+        slips += [(word, slip) for word, slip in HOMOPHONES.items() if word in text]
+        if not slips:
+            continue
+        level = understander.understand(text).level
+        for word, slip in slips:
+            tried += 1
+            if understander.understand(text.replace(word, slip, 1)).level < level:
+                lowered.append((message["id"], word, slip))
+    assert tried > 200
+    assert lowered == []
 
 
 SYMPTOMS_ZH = ["流鼻血", "牙龈出血", "吐血", "便血", "血尿", "发烧", "胸痛", "头晕", "呕吐", "腹泻", "皮疹"]

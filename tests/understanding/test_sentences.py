@@ -1,4 +1,7 @@
-"""Sentences by phenomenon (specification 6.2 to 6.5), one a line in `sentences.txt`; `~` is not judged."""
+"""Sentences by phenomenon, one a line; `~` is not judged.
+
+`phenomena.txt` goes through the tables of specification 6.2 to 6.5 row by row, `sentences.txt` is our own.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ class Sentence(NamedTuple):
 
 SENTENCES = [
     Sentence(*line.split("|", 5))
-    for line in (Path(__file__).parent / "sentences.txt").read_text(encoding="utf-8").splitlines()
+    for file in ("phenomena.txt", "sentences.txt")
+    for line in (Path(__file__).parent / file).read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
 
