@@ -6,7 +6,6 @@ import pytest
 
 from bot.understanding.findings import Understanding
 from bot.understanding.understander import Understander
-
 from tests.understanding.coverage_fuzz import Broken, Fuzzer, promises_kept, seeds
 
 
