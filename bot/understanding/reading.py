@@ -10,11 +10,12 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from decimal import Decimal
 from functools import cached_property
 
 from bot.rules.study import Level
+from bot.understanding.cases import BLEEDING, NOT_A_CODE, Case, drowsy_after_a_knock, without_replaced
 from bot.understanding.clauses import Clauses
 from bot.understanding.findings import (
     Analyte,
@@ -26,7 +27,7 @@ from bot.understanding.findings import (
     Understanding,
 )
 from bot.understanding.intents import Acts, intent_of
-from bot.understanding.levelling import Judgement, LevelRules, Situation
+from bot.understanding.levelling import LevelRules, Situation
 from bot.understanding.lexicon_files import Entry
 from bot.understanding.matcher import Hit, Row, hit_at
 from bot.understanding.measures import measure
@@ -34,35 +35,12 @@ from bot.understanding.pad_rate import pad_an_hour
 from bot.understanding.places import place_blood
 from bot.understanding.polarity import Cues, PolarityReader
 from bot.understanding.red_flags import LESSER_ERRANDS, flag
+from bot.understanding.said_once import one_reading_of_blood, without_covered
 from bot.understanding.writing import Writing
 
 _FEVER_FROM = Decimal("38.0")
 """Source: data card, "Labelling conventions": a lower reading alone is no fever."""
 
-_REPLACES: dict[str, frozenset[str]] = {
-    "severe_headache_neuro": frozenset({"headache"}),
-    "vomiting_blood": frozenset({"vomiting", "bleeding"}),
-    "coughing_blood": frozenset({"bleeding"}),
-    "allergic_reaction": frozenset(
-        {"rash", "breathlessness", "limb_swelling", "injection_site_reaction", "eye_bleeding"}
-    ),
-    "limb_swelling": frozenset(),
-    "pregnancy": frozenset(),
-}
-_BLEEDING = frozenset(
-    [
-        "nosebleed",
-        "gum_bleeding",
-        "haematuria",
-        "blood_in_stool",
-        "vomiting_blood",
-        "coughing_blood",
-        "vaginal_bleeding",
-        "puncture_bleeding",
-        "eye_bleeding",
-        "bruising",
-    ]
-)
 _POINTS_AT_BLEEDING = frozenset({"not_stopping", "pouring"})
 _MAY_BE_DENIED = frozenset(
     [
@@ -89,7 +67,6 @@ _MAY_BE_DENIED = frozenset(
     ]
 )
 _PAD_HOUR = Entry(kind="modifier", name="pad_hour", place="pads by the hour")
-_NOT_A_CODE = frozenset({"injury", "spine"})
 _FEW_PARTS = 6
 """In so short a message `不停` may speak of blood that is named some parts away."""
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
@@ -99,31 +76,8 @@ _SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "langu
 _WORTH_ASKING = (Intent.OTHER, Intent.QUESTION, Intent.GREETING)
 
 
-@dataclass(slots=True)
-class _Case:
-    """All hits of one symptom with one way of speaking."""
-
-    symptom: str
-    polarity: Polarity
-    hits: list[Hit]
-    signs: set[str] = field(default_factory=set)
-    modifiers: list[str] = field(default_factory=list)
-    minutes: int | None = None
-    times: int | None = None
-    days: int | None = None
-    judgement: Judgement | None = None
-    parts: frozenset[int] = frozenset()
-
-    @property
-    def level(self) -> Level:
-        """What it calls for; NONE unless it is reported."""
-        if self.judgement is None or not self.polarity.is_reported:
-            return Level.NONE
-        return self.judgement.level
-
-    @property
-    def first(self) -> Hit:
-        return self.hits[0]
+_WELL_AT_REST = re.compile(r"(?:着|时|的时候|就|倒|倒是|还|都)*(?:不喘|没事|不憋|还好|还行|挺好)")
+"""`坐着不喘`: at rest she is well."""
 
 
 class Reading:
@@ -138,9 +92,9 @@ class Reading:
         self._reasons = reasons
         self._clauses = clauses
         self._by_kind = _by_kind(hits)
-        symptoms = _without_covered(self._by_kind["symptom"])
+        symptoms = without_covered(self._by_kind["symptom"])
         placed = place_blood(symptoms, self._by_kind["blood"], self._by_kind["site"], self._clauses)
-        self._symptom_hits = _one_reading_of_blood(placed, self._text)
+        self._symptom_hits = one_reading_of_blood(placed, self._text)
         self._symptom_row = Row(self._symptom_hits)
         self._cues = Cues(
             _by_name([*self._by_kind["cue"], *self._by_kind["idiom"], *self._by_kind["person"]])
@@ -182,7 +136,7 @@ class Reading:
 
     # ---------------------------------------------------------------- findings
 
-    def _cases(self) -> list[_Case]:
+    def _cases(self) -> list[Case]:
         by_symptom: dict[str, dict[Polarity, list[Hit]]] = defaultdict(lambda: defaultdict(list))
         for hit in self._symptom_hits:
             by_symptom[hit.entry.name][self._polarity.read(hit, hit.entry.sign)].append(hit)
@@ -192,10 +146,10 @@ class Reading:
             kept = [Polarity.PRESENT] if Polarity.PRESENT in polarities else list(polarities)
             for polarity in kept:
                 hits = polarities[polarity]
-                cases.append(_Case(symptom, polarity, hits, {hit.entry.sign for hit in hits}))
-        return _without_replaced(_drowsy_after_a_knock(cases, self._text), self._text)
+                cases.append(Case(symptom, polarity, hits, {hit.entry.sign for hit in hits}))
+        return without_replaced(drowsy_after_a_knock(cases, self._text), self._text)
 
-    def _with_fever(self, cases: list[_Case]) -> list[_Case]:
+    def _with_fever(self, cases: list[Case]) -> list[Case]:
         """A reading of 38.0 or above is a fever whatever the words say."""
         readings = [t for t in self._measures.temperatures if t.current and t.value_c >= _FEVER_FROM]
         if not readings:
@@ -207,12 +161,12 @@ class Reading:
         at = self._read_position(readings[0].span.start)
         entry = Entry(kind="symptom", name="fever", place="reading")
         hit = hit_at(entry, at, max(at + 1, self._read_position(readings[0].span.end)))
-        return [c for c in cases if c.symptom != "fever"] + [_Case("fever", Polarity.PRESENT, [hit], {""})]
+        return [c for c in cases if c.symptom != "fever"] + [Case("fever", Polarity.PRESENT, [hit], {""})]
 
     def _read_position(self, typed: int) -> int:
         return bisect_left(self._writing.back, typed)
 
-    def _describe(self, cases: list[_Case]) -> None:
+    def _describe(self, cases: list[Case]) -> None:
         """What stands beside each symptom: circumstances, durations, how often."""
         for case in cases:
             case.parts = self._parts_of(case)
@@ -283,11 +237,11 @@ class Reading:
         }
         return [n for n in names if n != "resolved"] if last["not_stopping"] > last["resolved"] else names
 
-    def _parts_of(self, case: _Case) -> frozenset[int]:
+    def _parts_of(self, case: Case) -> frozenset[int]:
         heads = (self._clauses.number_at(self._polarity.head(hit)) for hit in case.hits)
         return frozenset(heads) | frozenset(self._clauses.number_at(hit.start) for hit in case.hits)
 
-    def _neighbourhood(self, case: _Case, own_parts: set[int]) -> set[int]:
+    def _neighbourhood(self, case: Case, own_parts: set[int]) -> set[int]:
         """The symptom's own parts, up to two parts after and one before that speak of no other symptom."""
         parts = set(case.parts)
         for number in list(parts):
@@ -302,18 +256,18 @@ class Reading:
     def _near(self, typed: int, parts: set[int]) -> bool:
         return self._clauses.number_at(self._read_position(typed)) in parts
 
-    def _belongs(self, modifier: Hit, case: _Case, parts: set[int], cases: list[_Case]) -> bool:
+    def _belongs(self, modifier: Hit, case: Case, parts: set[int], cases: list[Case]) -> bool:
         if modifier.entry.reach == "message":
             return True
         number = self._clauses.number_at(modifier.start)
         if number not in parts:
             return (
                 modifier.entry.name in _POINTS_AT_BLEEDING
-                and case.symptom in _BLEEDING | {"bleeding"}
+                and case.symptom in BLEEDING | {"bleeding"}
                 and len(self._clauses.parts) <= _FEW_PARTS
                 and not self._is_taken(number, cases)
             )
-        if modifier.entry.name in _POINTS_AT_BLEEDING and case.symptom in _BLEEDING | {"bleeding"}:
+        if modifier.entry.name in _POINTS_AT_BLEEDING and case.symptom in BLEEDING | {"bleeding"}:
             return True
         if number not in case.parts:
             return True
@@ -321,11 +275,11 @@ class Reading:
         mine = min(_distance(modifier, hit) for hit in case.hits)
         return all(mine <= min(_distance(modifier, hit) for hit in rival.hits) for rival in rivals)
 
-    def _is_taken(self, number: int, cases: list[_Case]) -> bool:
-        return any(number in case.parts and case.symptom not in _BLEEDING for case in cases)
+    def _is_taken(self, number: int, cases: list[Case]) -> bool:
+        return any(number in case.parts and case.symptom not in BLEEDING for case in cases)
 
     def _standing_modifiers(self) -> list[Hit]:
-        hits = _without_covered(self._by_kind["modifier"], same_name=False)
+        hits = without_covered(self._by_kind["modifier"], same_name=False)
         told = pad_an_hour(self._text)
         if told is not None:
             hits.append(hit_at(_PAD_HOUR, *told))
@@ -342,10 +296,10 @@ class Reading:
         row = self._symptom_row.touching(hit.start, hit.end)
         return any(symptom.start <= hit.start and hit.end <= symptom.end for symptom in row)
 
-    def _findings(self, cases: list[_Case]) -> tuple[Finding, ...]:
+    def _findings(self, cases: list[Case]) -> tuple[Finding, ...]:
         findings = []
         for case in sorted(cases, key=lambda c: c.first.start):
-            if case.symptom in _NOT_A_CODE and not case.polarity.is_reported:
+            if case.symptom in NOT_A_CODE and not case.polarity.is_reported:
                 continue
             judgement = case.judgement
             finding = Finding(
@@ -359,17 +313,17 @@ class Reading:
             )
             findings.append(finding)
             self._reasons.append(_finding_reason(finding))
-        return tuple(f for f in findings if f.symptom not in _NOT_A_CODE)
+        return tuple(f for f in findings if f.symptom not in NOT_A_CODE)
 
     # ---------------------------------------------------------------- level and flags
 
-    def _judge(self, cases: list[_Case]) -> None:
+    def _judge(self, cases: list[Case]) -> None:
         reported = [case for case in cases if case.polarity.is_reported]
         for case in cases:
             company = reported if case in reported else [*reported, case]
             case.judgement = self._rules.judge(self._situation(case, company))
 
-    def _situation(self, case: _Case, company: list[_Case]) -> Situation:
+    def _situation(self, case: Case, company: list[Case]) -> Situation:
         platelets = [c.value for c in self._measures.counts if c.analyte is Analyte.PLATELETS and c.current]
         older = [c.value for c in self._measures.counts if c.analyte is Analyte.PLATELETS]
         temperature = max((t.value_c for t in self._measures.temperatures if t.current), default=None)
@@ -417,7 +371,7 @@ class Reading:
         if understood.drug_taken:
             yield Level.SAME_DAY, "aspirin, an NSAID or a blood thinner taken"
 
-    def _with_intent(self, understood: Understanding, cases: list[_Case]) -> Understanding:
+    def _with_intent(self, understood: Understanding, cases: list[Case]) -> Understanding:
         acts = Acts(self._acts, self._clauses)
         positions = [
             (case.first.start, case.polarity) for case in cases if case.polarity is not Polarity.IDIOM
@@ -427,7 +381,7 @@ class Reading:
         self._reasons.append(f"intent {intent.value}: {reason}")
         return replace(understood, intent=intent)
 
-    def _with_flags(self, understood: Understanding, cases: list[_Case]) -> Understanding:
+    def _with_flags(self, understood: Understanding, cases: list[Case]) -> Understanding:
         now: dict[str, RedFlag] = {}
         ask: dict[str, RedFlag] = {}
         for case in cases:
@@ -436,7 +390,7 @@ class Reading:
                 if shelf is not None:
                     quote = self._writing.quote(case.first.start, case.first.end)
                     shelf.setdefault(
-                        name, flag(name, case.symptom if case.symptom not in _NOT_A_CODE else "other", quote)
+                        name, flag(name, case.symptom if case.symptom not in NOT_A_CODE else "other", quote)
                     )
         death = "death" in self._signs
         flags = () if death else _one_errand(_worst_first(now.values()))
@@ -549,233 +503,6 @@ def _by_name(hits: Iterable[Hit]) -> dict[str, list[Hit]]:
     for found in names.values():
         found.sort(key=lambda hit: (hit.start, -hit.end))
     return names
-
-
-def _without_covered(hits: list[Hit], same_name: bool = True) -> list[Hit]:
-    """Drops a hit whose fixed words are part of a longer one: 吐 in 吐血, `stopped` in `hasn't stopped`.
-
-    With `same_name` the same symptom inside one unbroken longer word of it goes as well: 鼻血 in 流鼻血. What
-    several expressions of one entry meet at the same place is met once.
-    """
-    once: dict[tuple[str, str, int, int], Hit] = {}
-    for hit in hits:
-        key = (hit.entry.name, hit.entry.sign, hit.start, hit.end)
-        if key not in once or (once[key].gaps and not hit.gaps):
-            once[key] = hit
-    hits = list(once.values())
-    row = Row(hits)
-    return [
-        hit for hit in hits if not any(_replaces(o, hit, same_name) for o in row.touching(hit.start, hit.end))
-    ]
-
-
-def _replaces(longer: Hit, hit: Hit, same_name: bool) -> bool:
-    if longer is hit or longer.start > hit.start or longer.end < hit.end:
-        return False
-    if longer.entry.name == hit.entry.name:
-        is_longer = longer.end - longer.start > hit.end - hit.start
-        return same_name and is_longer and not longer.gaps and longer.entry.sign == hit.entry.sign
-    return longer.covers(hit) and not hit.covers(longer)
-
-
-_KEPT_AWAKE_BY = re.compile(r"[疼痛痒咳](?:得|到)[^,. ]{0,4}$")
-"""`疼得睡不着` says how bad the pain is; it is no sleep complaint of its own."""
-_MOUTH_WATER = ("刷牙", "漱口", "口水", "唾沫", "牙", "spit", "brush", "rinse", "gum", "teeth")
-
-
-def _one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
-    """The same blood is read once: `刷牙吐出来的水有点粉` is no vomit, `咳嗽吐的痰有血` is coughed up."""
-    kept = []
-    row = Row(hits)
-    for hit in hits:
-        near = row.touching(hit.start, hit.end)
-        rivals = [o for o in near if o is not hit and o.end == hit.end]
-        mouth = any(
-            o.entry.name == "gum_bleeding" and any(w in text[o.start : o.end] for w in _MOUTH_WATER)
-            for o in rivals
-        )
-        coughed = any(o.entry.name == "coughing_blood" for o in rivals)
-        if hit.entry.name == "vomiting_blood" and (mouth or coughed):
-            continue
-        # "bringing up blood every time I cough" is coughed up
-        if (
-            hit.entry.name == "vomiting_blood"
-            and text.startswith(("bring", "brought"), hit.start)
-            and any(o.entry.name == "coughing_blood" for o in near)
-        ):
-            continue
-        if hit.entry.name == "vomiting" and any(
-            o.entry.name == "gum_bleeding" and o.start <= hit.start and hit.end <= o.end for o in near
-        ):
-            continue
-        if hit.entry.name == "insomnia" and _KEPT_AWAKE_BY.search(text[max(0, hit.start - 8) : hit.start]):
-            continue
-        if (
-            hit.entry.name == "coughing_blood"
-            and mouth
-            and not any(w in text[hit.start : hit.end] for w in ("咳", "cough"))
-        ):
-            continue
-        kept.append(hit)
-    return kept
-
-
-_WELL_AT_REST = re.compile(r"(?:着|时|的时候|就|倒|倒是|还|都)*(?:不喘|没事|不憋|还好|还行|挺好)")
-"""`坐着不喘`: at rest she is well."""
-_DROWSY = ("困", "睡", "sleepy", "drows")
-
-
-def _drowsy_after_a_knock(cases: list[_Case], text: str) -> list[_Case]:
-    """Drowsiness after a head injury is a sign of the brain, no tiredness (data card, "Symptoms")."""
-    if not any(case.symptom == "head_injury" and case.polarity.is_reported for case in cases):
-        return cases
-    known = any(case.symptom == "severe_headache_neuro" and case.polarity.is_reported for case in cases)
-    kept = []
-    for case in cases:
-        drowsy = case.symptom == "fatigue" and all(
-            any(word in text[hit.start : hit.end] for word in _DROWSY) for hit in case.hits
-        )
-        if not (drowsy and case.polarity.is_reported):
-            kept.append(case)
-        elif not known:
-            kept.append(replace(case, symptom="severe_headache_neuro", signs={"confused"}))
-    return kept
-
-
-def _without_replaced(cases: list[_Case], text: str) -> list[_Case]:
-    """One symptom stands for another (data card, "Symptoms")."""
-    present = {case.symptom for case in cases if case.polarity.is_reported}
-    replaced: set[str] = set()
-    for symptom in present:
-        replaced |= _REPLACES.get(symptom, frozenset())
-    if present & _BLEEDING:
-        replaced.add("bleeding")
-    if "head_injury" in present:
-        replaced.add("injury")
-    kept = [case for case in cases if not (case.symptom in replaced and case.polarity.is_reported)]
-    kept = [case for case in kept if not _is_part_of_another(case, kept, text)]
-    return [case for case in kept if not _is_beside_the_point(case, kept)]
-
-
-_STOOL_WORDS = (
-    "便", "屎", "拉", "屁股", "肛", "痔", "粑", "poo", "stool", "bowel", "motion", "bottom", "bum", "rect",
-    "pile", "haemorr", "hemorr", "diarr", "passage", "behind", "wipe",
-)  # fmt: skip
-_WHERE_HEART_PAIN_GOES = ("后背", "胳膊", "肩", "臂", "下巴", "arm", "shoulder", "jaw", "back", "hand")
-
-
-def _is_part_of_another(case: _Case, cases: list[_Case], text: str) -> bool:
-    present = {c.symptom for c in cases if c.polarity.is_reported}
-    words = " ".join(text[h.start : h.end] for h in case.hits)
-    if case.symptom == "diarrhoea" and "blood_in_stool" in present:
-        return not any(w in words for w in ("稀", "肚", "泻", "水", "diarr", "runs", "loose", "watery", "窜"))
-    if case.symptom == "other" and case.signs <= {"cold"} and "coughing_blood" in present:
-        return not any(w in words for w in ("感冒", "鼻涕", "cold", "flu", "sneez", "runny"))
-    if case.symptom == "mouth_sores" and "gum_bleeding" in present:
-        bleeding = [
-            h for c in cases if c.symptom == "gum_bleeding" for h in c.hits if h.entry.sign == "blood_blister"
-        ]
-        return all(any(b.start < h.end and h.start < b.end for b in bleeding) for h in case.hits)
-    if case.symptom == "joint_muscle_pain" and present & {"limb_swelling", "injection_site_reaction"}:
-        limbs = (
-            "腿",
-            "胳膊",
-            "臂",
-            "脚",
-            "手",
-            "leg",
-            "arm",
-            "calf",
-            "calves",
-            "ankle",
-            "foot",
-            "feet",
-            "thigh",
-            "hand",
-            "walk",
-            "knee",
-            "shin",
-            "膝",
-        )
-        return any(w in words for w in limbs) and not any(
-            w in words for w in ("骨", "浑身", "全身", "bone", "all over")
-        )
-    if case.symptom == "severe_headache_neuro" and case.signs == {"speech"}:
-        gasping = any(c.symptom == "breathlessness" and "cannot_breathe" in c.signs for c in cases)
-        return gasping or "allergic_reaction" in present
-    if case.symptom == "other" and case.signs <= {"throat", "cold"} and "allergic_reaction" in present:
-        return True
-    if case.symptom == "bruising" and "gum_bleeding" in present:
-        blisters = [
-            h for c in cases if c.symptom == "gum_bleeding" for h in c.hits if h.entry.sign == "blood_blister"
-        ]
-        if blisters and all(any(b.start <= h.start and h.end <= b.end for b in blisters) for h in case.hits):
-            return True
-    if case.symptom == "bruising" and case.signs == {"red_dots"} and "injection_site_reaction" in present:
-        reacting = [h for c in cases if c.symptom == "injection_site_reaction" for h in c.hits]
-        return all(any(r.start < h.end and h.start < r.end for r in reacting) for h in case.hits)
-    if case.symptom == "fever" and present & {"injection_site_reaction", "limb_swelling"}:
-        return all("烫" in text[h.start : h.end] for h in case.hits)
-    if case.symptom == "tingling" and any(
-        "weak_side" in c.signs
-        for c in cases
-        if c.symptom == "severe_headache_neuro" and c.polarity.is_reported
-    ):
-        return True
-    if case.symptom == "vaginal_bleeding" and case.signs == {"period"} and "pregnancy" in present:
-        return not any(
-            w in text for w in ("血", "见红", "bleed", "blood", "spotting")
-        )  # a late period is no bleed
-    if case.symptom == "blood_in_stool" and "vaginal_bleeding" in present:
-        # `下面一直出血 马桶里都是红的`: the toilet shows the blood named before
-        return not any(w in words for w in _STOOL_WORDS)
-    if case.symptom in ("joint_muscle_pain", "tingling"):
-        spreading = any("crushing" in c.signs for c in cases if c.symptom == "chest_pain")
-        if spreading and (case.symptom == "tingling" or any(w in words for w in _WHERE_HEART_PAIN_GOES)):
-            return True
-    if case.symptom == "chills" and "severe_headache_neuro" in present:
-        fits = any(
-            c.signs & {"seizure", "unconscious"} for c in cases if c.symptom == "severe_headache_neuro"
-        )
-        return fits and all(
-            "shak" in text[h.start : h.end] or "抖" in text[h.start : h.end] for h in case.hits
-        )
-    if case.symptom == "breathlessness" and "chest_pain" in present and "cannot_breathe" not in case.signs:
-        return all(
-            text[h.start : h.end] in ("胸口堵", "憋气", "憋得慌")
-            and not text[max(0, h.start - 1) : h.start].endswith(("还", "又", "也", "都", "加", "且"))
-            for h in case.hits
-        )
-    return False
-
-
-def _is_beside_the_point(case: _Case, cases: list[_Case]) -> bool:
-    """Sweating, pallor and feeling rough beside a coded symptom are not coded apart (data card)."""
-    if case.symptom != "other" or not case.polarity.is_reported:
-        return False
-    others = [c for c in cases if c is not case and c.polarity.is_reported and c.symptom not in _NOT_A_CODE]
-    if case.signs == {"vague"}:
-        return bool(others)
-    if case.signs <= {"vague", "flush_sweat"}:
-        return any(
-            c.symptom
-            in (
-                "abdominal_pain",
-                "breathlessness",
-                "allergic_reaction",
-                "chest_pain",
-                "vaginal_bleeding",
-                "blood_in_stool",
-                "vomiting_blood",
-                "fever",
-                "dizziness",
-                "palpitations",
-                "severe_headache_neuro",
-                "nosebleed",
-            )
-            for c in others
-        )
-    return False
 
 
 def _distance(modifier: Hit, hit: Hit) -> int:
