@@ -1,6 +1,7 @@
 """Sentences by phenomenon, one a line; `~` is not judged.
 
-`phenomena.txt` goes through the tables of specification 6.2 to 6.5 row by row, `sentences.txt` is our own.
+`phenomena.txt` goes through the tables of specification 6.2 to 6.5 row by row, `pieces.txt` and
+`sentences.txt` are our own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Sentence(NamedTuple):
 
 SENTENCES = [
     Sentence(*line.split("|", 5))
-    for file in ("phenomena.txt", "sentences.txt")
+    for file in ("phenomena.txt", "pieces.txt", "sentences.txt")
     for line in (Path(__file__).parent / file).read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
