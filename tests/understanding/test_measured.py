@@ -49,13 +49,13 @@ def test_the_worked_part_stays_above_its_floors(worked: Score) -> None:
 
 def test_the_part_set_aside_stays_above_its_floors(set_aside: Score) -> None:
     """Totals only; a failure here must never print a sentence."""
-    assert value(set_aside, "recall EMERGENCY") >= 0.91
-    assert value(set_aside, "recall URGENT or worse") >= 0.93
+    assert value(set_aside, "recall EMERGENCY") >= 0.97
+    assert value(set_aside, "recall URGENT or worse") >= 0.95
     assert value(set_aside, "false EMERGENCY/URGENT") <= 0.06
     assert value(set_aside, "platelets exact") >= 0.99
     assert value(set_aside, "temperature exact") >= 0.99
-    assert value(set_aside, "intent") >= 0.91
-    assert (set_aside.f1.value or 0) >= 0.88
+    assert value(set_aside, "intent") >= 0.90
+    assert (set_aside.f1.value or 0) >= 0.90
 
 
 @pytest.mark.parametrize("part", sorted(path.stem for path in CORPUS.glob("fresh*.jsonl")))
