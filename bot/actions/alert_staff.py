@@ -210,6 +210,9 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         if event.kind == "REPORT":
             lines.append(phrase("staff.alert.reported_again_at", at=event.at))
             lines += await _report_lines(uow, desk, event.note)
+        if event.kind == "HANDED_TO":
+            before, owner = event.note.split(" ")
+            lines.append(phrase("staff.alert.handed_to", site=before, staff=owner, at=event.at))
         if event.kind in ("RAISED", "RUNG_ANEW", "REOPENED"):
             lines.append(_turn(event))
         if event.kind != "ABOUT" or event.note in in_pieces:

@@ -1,8 +1,8 @@
 """A participant goes on at another site: her code stays, who sees her and who is called changes at once.
 
-Open cases go along: the chain of each begins again at the new site, nobody has it until somebody there takes
-it, and its old screens lose their buttons. Quiet time and reminders go on; the site's phone in every later
-message is the new one.
+Open cases go along: the chain of each begins again at the new site, one person there is named to take it, and
+nobody has it until somebody does; its old screens lose their buttons. Quiet time and reminders go on; the
+site's phone in every later message is the new one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from bot.actions.chart import Chart, opened, reasoned
 from bot.actions.desk import Desk, site_of
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import phrase, to_participant
+from bot.actions.who_is_called import who_is_called
 from bot.clock import new_id
 from bot.rules import escalation
-from bot.rules.access import Act, AuthMethod, Site
+from bot.rules.access import RIGHTS, Act, AuthMethod, Site, Staff
 from bot.rules.case import Case, CaseKind
 from bot.rules.changes import Effects
 from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase, Priority
 from bot.rules.participant import Participant
-from bot.rules.study import Level, SiteCode, StaffCode, SubjectCode
+from bot.rules.study import Level, Role, SiteCode, StaffCode, SubjectCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ async def transfer_participant(
         open_cases = await chart.uow.cases.open_of(chart.subject)
         moved = await chart.settle(after)
         for case in open_cases:
-            await _take_along(chart, case, site)
+            await _take_along(chart, case, site, await _next_owner(chart, site))
         await raise_case(
             chart.uow,
             chart.desk,
@@ -92,6 +93,9 @@ async def weigh_transfer(chart: Chart, entry: TransferEntry) -> tuple[Site, Part
     notes = [phrase("operator.effect.site", before=old.name, after=site.name)]
     if cases:
         notes.append(phrase("operator.effect.cases_go_along", count=len(cases)))
+        owner = await _next_owner(chart, site)
+        if owner is not None:
+            notes.append(phrase("operator.effect.handed_to", staff=owner.code))
     if _hears(after):
         notes.append(phrase("operator.effect.patient", words=(_told(site),)))
     course = replace(chart.course, time_zone=site.time_zone)
@@ -99,12 +103,26 @@ async def weigh_transfer(chart: Chart, entry: TransferEntry) -> tuple[Site, Part
     return site, after, found
 
 
-async def _take_along(chart: Chart, case: Case, site: Site) -> None:
-    """The case at its level, from the start of its chain, at the new site."""
+async def _next_owner(chart: Chart, site: Site) -> Staff | None:
+    """Who of the new site is named to take the open cases: the first on duty whom a chat reaches."""
+    roles = tuple(sorted(RIGHTS[Act.ACKNOWLEDGE_CASE], key=list(Role).index))
+    on_duty = await who_is_called(chart.uow, site.code, roles, chart.now)
+    return next(iter(on_duty.reachable), None)
+
+
+async def _take_along(chart: Chart, case: Case, site: Site, owner: Staff | None) -> None:
+    """The case at its level, from the start of its chain, at the new site.
+
+    It is handed to `owner` by name and rings for everybody of the chain until a person there has taken it: a
+    case that nobody has confirmed is nobody's.
+    """
     calendar = chart.desk.calendar_of(site)
     moved = escalation.begin_again(replace(case, site_code=site.code), chart.now, calendar)
     saved = await chart.uow.cases.save(moved)
     await chart.uow.cases.add_event(case.id, "TRANSFERRED", chart.now, chart.staff.code, site.code)
+    if owner is not None:
+        note = f"{case.site_code} {owner.code}"
+        await chart.uow.cases.add_event(case.id, "HANDED_TO", chart.now, chart.staff.code, note)
     await show_progress(chart.uow, chart.desk, saved)
 
 

@@ -28,7 +28,7 @@ from bot.actions.plan_therapy import TherapyEnd, TherapyEntry, cancel_therapy, p
 from bot.actions.record_dose import ProphylaxisEntry, record_prophylaxis
 from bot.actions.record_lab import LabEntry, preview_lab
 from bot.actions.speak import participant_as_recipient
-from bot.actions.transfer_participant import TransferEntry, transfer_participant
+from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
 from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.changes import ChangeKind, Effects
 from bot.rules.errors import Held, NotEntitled, Refusal
@@ -540,6 +540,34 @@ class TestTransfer:
             await ward.lab("50", "2026-03-04 09:00")
         assert "武汉" in ward.phones.said(HER)
         assert SITE not in ward.phones.last(HER)
+
+    async def test_a_person_there_is_named_she_hears_one_message_and_the_past_keeps_its_authors(
+        self, quick: Ward
+    ) -> None:
+        ward = quick
+        await ward.until("2026-03-04 10:00")
+        await ward.phones.type(HER, "流鼻血止不住，要晕倒了")
+        (case,) = [one for one in await ward.open_cases() if one.level is Level.EMERGENCY]
+        heard, old_site = len(ward.heard()), len(ward.heard(CRC))
+        entry = TransferEntry(subject=TJ_001, to_site=SiteCode("WH"), reason="moved to Wuhan")
+        shown = await preview_transfer(ward.desk, entry=entry, by=CA1, auth=CONSOLE)
+        assert ("operator.effect.handed_to", "CW1") in [
+            (note.key, note.values.get("staff")) for note in shown.notes
+        ]
+        await transfer_participant(ward.desk, entry=entry, by=CA1, auth=CONSOLE)
+        await ward.settle()
+        assert "从TJ中心转来，交给CW1" in ward.phones.said(CRC_WUHAN)
+        assert sum("武汉" in one for one in ward.heard(since=heard)) == 1
+        # What she tells from now on rings at the new site only.
+        await ward.phones.type(HER, "吐血了，一大口")
+        await ward.phones.pass_time(timedelta(minutes=21))
+        assert [one for one in ward.heard(CRC, old_site) if "紧急" in one] == []
+        assert ward.phones.said(CRC_WUHAN).count("紧急 · TJ-001 · WH") >= 2
+        async with ward.desk.archive.read() as uow:
+            entries = [(one.kind, one.actor_code) for one in await uow.audit.of(TJ_001)]
+            events = [(one.kind, one.actor_code) for one in await uow.cases.events(case.id)]
+        assert ("staff:dose:recorded", "CA1") in entries
+        assert ("TRANSFERRED", "CA1") in events
 
 
 class TestProfile:
