@@ -143,6 +143,12 @@ async def _in_their_place(
     return tuple(filter(is_reachable, await everybody_of(uow, site.code, _roles(steps))))
 
 
+async def hears_somebody(uow: UnitOfWork, site: Site, case: Case, now: datetime) -> bool:
+    """Whether anybody on duty of the steps rung so far can be reached in a chat, as far as is known."""
+    begun = max(case.steps_done, case.steps_hastened)
+    return bool((await who_is_called(uow, site.code, _roles(case.chain.steps[:begun]), now)).reachable)
+
+
 def _roles(steps: Sequence[ChainStep]) -> tuple[Role, ...]:
     return tuple(dict.fromkeys(role for step in steps for role in step.roles))
 

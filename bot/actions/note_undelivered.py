@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.actions.advance_escalations import notify
+from bot.actions.advance_escalations import hears_somebody, notify
 from bot.actions.desk import Desk, site_of
 from bot.actions.keep_group import note_group_lost
 from bot.actions.ring_second_road import ring_second_road
@@ -66,11 +66,18 @@ async def note_undelivered(
 
 
 async def _go_on(uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow, *, jumps: bool) -> None:
-    """The chain jumps one step, once for each person; where it cannot wait they are rung beside Telegram."""
+    """The chain jumps one step, once for each person; where it cannot wait they are rung beside Telegram.
+
+    Where nobody is left in a chat of all who have been rung, it goes on until somebody is.
+    """
     site, now, to = await site_of(uow, case.site_code), desk.now(), row.message.to
     ahead = escalation.ring_ahead(case, now, desk.calendar_of(site)) if jumps else None
     if ahead is not None:
-        await uow.cases.save(await notify(uow, desk, site, ahead, before=case, told=set(), ahead=True))
+        rung = await notify(uow, desk, site, ahead, before=case, told=set(), ahead=True)
+        further = escalation.ring_ahead(rung, now, desk.calendar_of(site), second_road=False)
+        if further is not None and not await hears_somebody(uow, site, rung, now):
+            rung = await notify(uow, desk, site, further, before=rung, told=set(), ahead=True)
+        await uow.cases.save(rung)
     staff = await uow.staff.get(StaffCode(to.code)) if to.kind is RecipientKind.STAFF else None
     if staff is not None and case.level >= Level.URGENT:
         await ring_second_road(uow, desk, case, [staff], ring=f"lost-{row.id}")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.actions.acknowledge_case import acknowledge_case
 from bot.actions.check_coverage import DAYS_AHEAD, Gap, uncovered
+from bot.actions.desk import Desk
 from bot.actions.keep_roster import add_duty
 from bot.actions.manage_sites import set_out_of_hours
-from bot.actions.manage_staff import revoke_staff
+from bot.actions.manage_staff import add_staff, invite_staff, revoke_staff
 from bot.assembly.going_live import WENT_LIVE, NotReady, refuse_unless_ready
 from bot.rules.access import AuthMethod
 from bot.rules.case import Case
 from bot.rules.errors import Refusal
 from bot.rules.roster import DutyKind, OutOfHours
-from bot.rules.study import Level, SiteCode, StaffCode
+from bot.rules.study import Language, Level, Role, SiteCode, SourceKind, StaffCode
+from bot.rules.watch import Trouble
 from bot.settings import Mode, Settings
+from tests.actions.test_watch import Bench, watchman
 from tests.household import COORDINATOR, HER, INVESTIGATOR, MONDAY, OPERATOR, SUBJECT, joined, lab, staffed
 from tests.phones import Phones
 
@@ -202,6 +206,118 @@ class TestGoingLive:
         with pytest.raises(NotReady) as again:
             await refuse_unless_ready(phones.desk, live)
         assert not any("no site" in reason for reason in again.value.reasons)
+
+    async def test_a_site_must_be_covered_for_a_week_before_the_first_time(self, chats: Phones) -> None:
+        """A gap in one night: it does not, and the reason names the hour. Covered: it goes live."""
+        approved = with_every_key_approved(chats.desk)
+        await staffed(chats)
+        await add_staff(
+            chats.desk,
+            code=StaffCode("CE1"),
+            role=Role.CENTRAL,
+            site=None,
+            language=Language.ZH,
+            by=OPERATOR,
+        )
+        await staffed_in_wuhan(chats)
+        night = MONDAY + 2 * 24 * HOUR + 12 * HOUR  # Wednesday 22:00
+        for code in (CA1, SI1):
+            await on_duty(chats, code, MONDAY - HOUR, 2 * 24 + 13)
+            await on_duty(chats, code, night + 8 * HOUR, 6 * 24)
+        with pytest.raises(NotReady) as refused:
+            await refuse_unless_ready(approved, LIVE)
+        assert {reason.partition(": ")[0] for reason in refused.value.reasons} == {"site TJ"}
+        assert all("from 2026-03-04T14:00+00:00" in reason for reason in refused.value.reasons)
+        assert {"EMERGENCY", "URGENT"} <= set(" ".join(refused.value.reasons).split())
+
+        await on_duty(chats, SI1, night, 8)
+        await refuse_unless_ready(approved, LIVE)  # the night is covered: live
+
+        await add_duty(
+            chats.desk,
+            site=TJ,
+            staff=SI1,
+            kind=DutyKind.LEAVE,
+            starts_at=night,
+            ends_at=night + HOUR,
+            by=OPERATOR,
+        )
+        await refuse_unless_ready(approved, LIVE)  # live before: it starts with the gap
+        ahead = [gap for gap in await uncovered(approved, ahead=DAYS_AHEAD) if gap.site == TJ]
+        assert {gap.at for gap in ahead} == {night}
+
+    async def test_a_live_service_whose_last_contact_is_lost_starts_and_rings_the_operator(
+        self, chats: Phones
+    ) -> None:
+        approved = with_every_key_approved(chats.desk)
+        await staffed(chats)
+        await staffed_in_wuhan(chats)
+        await joined(chats)
+        await refuse_unless_ready(approved, LIVE)
+        for code in (CA1, SI1):
+            await revoke_staff(chats.desk, code=code, reason="stolen", by=OPERATOR, lost=True)
+        await refuse_unless_ready(approved, LIVE)
+        bench = Bench()
+        found = await watchman(chats, bench).look()
+        assert Trouble.NOBODY_REACHABLE in {one.trouble for one in found}
+        assert "TJ EMERGENCY (nobody instead)" in bench.heard[0]
+        assert bench.beats == 1  # the machine itself goes on
+
+
+LIVE = Settings.model_construct(mode=Mode.LIVE)
+
+
+def with_every_key_approved(desk: Desk) -> Desk:
+    """The study as it will be once every safety key has been approved."""
+    approved = {
+        key: replace(source, kind=SourceKind.APPROVED) for key, source in desk.study.provenance.items()
+    }
+    return replace(desk, study=replace(desk.study, provenance=approved))
+
+
+async def staffed_in_wuhan(phones: Phones) -> None:
+    """The other site has an investigator too, so that it is covered whatever happens here."""
+    await add_staff(
+        phones.desk,
+        code=StaffCode("SW1"),
+        role=Role.SUB_INVESTIGATOR,
+        site=SiteCode("WH"),
+        language=Language.ZH,
+        by=OPERATOR,
+    )
+    chat, _ = await invite_staff(phones.desk, code=StaffCode("SW1"), by=OPERATOR)
+    await phones.type(24, f"/start {chat.code}")
+
+
+class TestAdviceOnlyOverAWeekend:
+    """A site without night cover: every message out of hours says so, and who answers a ring may still come.
+
+    Source: specification 3.1, 7.2 Q10.
+    """
+
+    async def test_she_is_told_the_truth_from_friday_evening_to_monday_morning(self, chats: Phones) -> None:
+        await staffed(chats)
+        await joined(chats)
+        await set_out_of_hours(chats.desk, site=TJ, promise=OutOfHours.ADVICE_ONLY, by=OPERATOR)
+        chats.clock.move_to(FRIDAY_EVENING)
+        for words, advised in (
+            ("大便发黑两次", "请在1小时内到医院急诊"),
+            ("流鼻血40分钟了止不住，要晕倒", "请马上拨打120"),
+        ):
+            seen = len(chats.chats[HER])
+            await chats.type(HER, words)
+            said = "\n".join(screen.text for screen in chats.chats[HER][seen:])
+            assert advised in said
+            assert "研究团队现在不在班，3月9日（周一）08:00上班" in said
+            assert "请现在就打研究中心电话" not in said
+        assert "▲ 急 · TJ-001" in chats.said(INVESTIGATOR)
+        assert "🔴 紧急 · TJ-001" in chats.said(INVESTIGATOR)
+        chats.clock.move_to(MONDAY + 7 * 24 * HOUR)
+        await chats.settle()
+        seen = len(chats.chats[HER])
+        await chats.type(HER, "尿里有血")
+        said = "\n".join(screen.text for screen in chats.chats[HER][seen:])
+        assert "不在班" not in said
 
 
 # 20:00 on Friday 6 March 2026 in Tianjin.

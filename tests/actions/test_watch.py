@@ -10,12 +10,18 @@ from datetime import timedelta
 
 import pytest
 
+from bot.actions.advance_escalations import advance_escalations
+from bot.actions.keep_second_road import keep_second_road
 from bot.actions.keep_watch import Watchman
+from bot.actions.raise_case import raise_case
+from bot.actions.speak import staff_as_recipient
 from bot.actions.watch_health import health
 from bot.delivery.second_road import RoadOutcome
+from bot.rules.case import CaseKind
 from bot.rules.messages import OutboxStatus
+from bot.rules.study import Level, StaffCode
 from bot.rules.watch import Found, Trouble
-from tests.household import HER, joined, staffed
+from tests.household import HER, OPERATOR, SUBJECT, joined, staffed
 from tests.phones import Phones
 
 
@@ -110,6 +116,49 @@ async def test_an_alert_that_vanished_is_found(phones: Phones) -> None:
         await uow.outbox.end(alert.id, OutboxStatus.CANCELLED, "by mistake")
     found = await watchman(phones, Bench()).look()
     assert Found(Trouble.SENDS_UNACCOUNTED, "1") in found
+
+
+@pytest.mark.parametrize("road", ["alert:", "second:"])
+async def test_a_row_of_the_outbox_that_is_gone_is_found_by_each_road(
+    chats: Phones, sqlite_url: str, road: str
+) -> None:
+    """The row itself is lost, as by a broken disk or a hand in the database."""
+    await staffed(chats)
+    await joined(chats)
+    await keep_second_road(
+        chats.desk, owner=staff_as_recipient(StaffCode("CA1")), addresses=["sms://1"], by=OPERATOR
+    )
+    await chats.type(HER, "血止不住，已经半小时了")
+    await chats.pass_time(timedelta(minutes=2))
+    assert Trouble.SENDS_UNACCOUNTED not in troubles(await watchman(chats, Bench()).look())
+    with closing(sqlite3.connect(sqlite_url.partition(":///")[2])) as broken, broken:
+        (lost,) = broken.execute(
+            "SELECT id FROM outbox WHERE unique_key LIKE ? ORDER BY id LIMIT 1", (f"{road}%",)
+        ).fetchone()
+        broken.execute("DELETE FROM outbox WHERE id = ?", (lost,))
+    bench = Bench()
+    assert Found(Trouble.SENDS_UNACCOUNTED, "1") in await watchman(chats, bench).look()
+    assert bench.beats == 0
+    assert len(bench.heard) == 1
+
+
+async def test_alerts_that_nobody_sends_are_late_after_two_minutes(chats: Phones) -> None:
+    """The delivery stands still while the chain goes on."""
+    await staffed(chats)
+    await joined(chats)
+    async with chats.desk.archive.begin() as uow:
+        participant = await uow.participants.lock(SUBJECT)
+        assert participant is not None
+        about = "staff.story.cannot_wait"
+        await raise_case(
+            uow, chats.desk, participant, kind=CaseKind.REQUEST, level=Level.EMERGENCY, about=about
+        )
+    await advance_escalations(chats.desk)
+    chats.clock.move(timedelta(minutes=3))
+    await advance_escalations(chats.desk)
+    bench = Bench()
+    assert Trouble.OUTBOX_LATE in troubles(await watchman(chats, bench).look())
+    assert bench.beats == 0
 
 
 async def test_told_once_remembered_over_a_restart_and_told_when_over(chats: Phones) -> None:
