@@ -23,13 +23,13 @@ from bot.rules.participant import (
     Therapy,
     Transfusion,
 )
-from bot.rules.report import Answer, Assessment, Report
+from bot.rules.report import Answer, Assessment, GradeDecision, Report
 from bot.rules.study import Level, SiteCode, SubjectCode
 from storage.cases import CaseEvent, Cases
 from storage.conversations import Said, SaidText
 from storage.facts import Decisions, Holds, StatedFacts, Therapies, Transfusions
 from storage.mapping import to_value
-from storage.reports import Reports
+from storage.reports import Grades, Reports
 from storage.sealing import Seals
 from storage.tables import (
     CaseEventRow,
@@ -77,6 +77,7 @@ LoggedFact = (
     | Report
     | Answer
     | Assessment
+    | GradeDecision
     | LabResult
     | Dose
     | Transfusion
@@ -165,7 +166,8 @@ class Overviews:
             entries.append(LogEntry(at=report.opened_at, fact=report))
             entries += [LogEntry(at=one.answered_at, fact=one) for one in await shelf.answers(report.id)]
             entries += [LogEntry(at=one.at, fact=one) for one in await shelf.assessments(report.id)]
-        return entries
+        graded = await Grades(self._session).of(subject)
+        return [*entries, *(LogEntry(at=one.decided_at, fact=one) for one in graded)]
 
     async def _measured_and_given(self, subject: SubjectCode) -> list[LogEntry]:
         labs = await self._all(

@@ -7,11 +7,11 @@ import json
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bot.rules.report import Answer, Assessment, Report
+from bot.rules.report import Answer, Assessment, GradeDecision, Report
 from bot.rules.study import SubjectCode
 from storage.mapping import to_row, to_value, update_row
 from storage.sealing import Seals
-from storage.tables import AnswerRow, AssessmentRow, ReportRow
+from storage.tables import AnswerRow, AssessmentRow, GradeDecisionRow, ReportRow
 
 
 class Reports:
@@ -86,3 +86,20 @@ class Reports:
         )
         rows = await self._session.exec(query)
         return tuple(to_value(Assessment, row, rules=tuple(json.loads(row.rules))) for row in rows)
+
+
+class Grades:
+    """What investigators decided; nothing is ever changed."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, decision: GradeDecision) -> None:
+        self._session.add(to_row(GradeDecisionRow, decision))
+        await self._session.flush()
+
+    async def of(self, subject: SubjectCode) -> tuple[GradeDecision, ...]:
+        """All of them, oldest first."""
+        query = select(GradeDecisionRow).where(col(GradeDecisionRow.subject_code) == subject)
+        rows = await self._session.exec(query.order_by(col(GradeDecisionRow.seq)))
+        return tuple(to_value(GradeDecision, row) for row in rows)

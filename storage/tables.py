@@ -406,6 +406,24 @@ class AssessmentRow(SQLModel, table=True):
     at: datetime = _moment()
 
 
+class GradeDecisionRow(SQLModel, table=True):
+    """A grade as an investigator decided it; the newest of a report and symptom counts."""
+
+    __tablename__ = "grade_decision"
+    seq: int | None = _number()
+    id: str = Field(unique=True, max_length=20)
+    subject_code: str = Field(foreign_key="participant.subject_code", index=True, max_length=20)
+    report_id: str = Field(foreign_key="report.id", index=True, max_length=20)
+    symptom: str = Field(max_length=20)
+    proposed_grade: int
+    proposed_who: int | None = None
+    grade: int
+    who: int | None = None
+    reason: str = _text()
+    decided_by: str = Field(max_length=20)
+    decided_at: datetime = _moment()
+
+
 class SaidRow(SQLModel, table=True):
     """Every message of a participant as typed, sealed under her key."""
 

@@ -21,7 +21,7 @@ from storage.keyring import Keyring
 from storage.outbox import Outbox
 from storage.overviews import Overviews
 from storage.participants import Participants
-from storage.reports import Reports
+from storage.reports import Grades, Reports
 from storage.rosters import Rosters
 from storage.sae_tasks import SaeTasks
 from storage.sealing import Seals
@@ -146,6 +146,10 @@ class UnitOfWork:
     @cached_property
     def reports(self) -> Reports:
         return Reports(self.session, self._seals)
+
+    @cached_property
+    def grades(self) -> Grades:
+        return Grades(self.session)
 
     @cached_property
     def cases(self) -> Cases:

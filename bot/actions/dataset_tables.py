@@ -32,7 +32,7 @@ from bot.rules.participant import (
     Transfusion,
     TreatmentStop,
 )
-from bot.rules.report import Answer, Assessment, OpenedBy, Report, Reporter, ReportStatus
+from bot.rules.report import Answer, Assessment, GradeDecision, OpenedBy, Report, Reporter, ReportStatus
 from bot.rules.sae import Causality, SaeAnswer, SaeCause, SaeCriterion, SaeTask, answered_in_time
 from bot.rules.study import Bilingual, Language, Level, Sex, Study
 from storage.conversations import SaidText
@@ -93,6 +93,7 @@ def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
         _table(
             "assessments", "what each symptom was judged to be", "症状分级", _ASSESSMENTS, _assessments, facts
         ),
+        _table("grades", "grades decided by investigators", "研究者确认的分级", _GRADES, _grades, facts),
         _table("words", "everything the patient typed", "患者原话", _WORDS, _words, facts),
         _table("cases", "matters a person had to take", "事件", _CASES, _cases, facts),
         _table("case_events", "what happened in each case", "事件经过", _CASE_EVENTS, _case_events, facts),
@@ -585,6 +586,43 @@ def _assessments(facts: Facts) -> _Rows:
             one.term,
             "; ".join(one.rules),
             one.at,
+        )
+
+
+_GRADES = (
+    _code("report_id", "report", "报告编号"),
+    _code("symptom", "symptom", "症状"),
+    column(
+        "proposed_grade", ColumnKind.WHOLE, "CTCAE grade, proposed by the rules", "CTCAE 分级（规则建议）"
+    ),
+    column("proposed_who", ColumnKind.WHOLE, "WHO bleeding grade, proposed", "WHO 出血分级（规则建议）"),
+    column("grade", ColumnKind.WHOLE, "CTCAE grade, confirmed", "CTCAE 分级（研究者确认）"),
+    column(
+        "who", ColumnKind.WHOLE, "WHO bleeding grade, confirmed; empty: none", "WHO 出血分级（研究者确认）"
+    ),
+    _yes_no("counts", "the newest decision on this symptom of this report", "是否为最新确认"),
+    _text("reason", "why it differs", "理由"),
+    _code("decided_by", "investigator", "研究者"),
+    _moment("decided_at", "when", "时间"),
+)
+
+
+def _grades(facts: Facts) -> _Rows:
+    decided = facts.of(GradeDecision)
+    newest = {(one.report_id, one.symptom): one.id for one in decided}
+    for one in decided:
+        yield (
+            facts.participant.subject_code,
+            one.report_id,
+            one.symptom,
+            one.proposed_grade,
+            one.proposed_who,
+            one.grade,
+            one.who,
+            newest[one.report_id, one.symptom] == one.id,
+            one.reason,
+            one.decided_by,
+            one.decided_at,
         )
 
 

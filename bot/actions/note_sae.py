@@ -1,4 +1,4 @@
-"""A potential serious adverse event: raised once for a case, its clock kept, answered by an investigator.
+"""A potential serious adverse event: raised once for a case, its clock kept (`answer_sae` ends it).
 
 The bot never decides seriousness. Source: specification 3.6.
 """
@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.actions.desk import Desk, actor_of, entitled, site_of
+from bot.actions.desk import Desk, site_of
 from bot.actions.speak import phrase, to_staff
 from bot.clock import new_id
 from bot.rules import sae
-from bot.rules.access import SYSTEM, Act, AuthMethod, Staff
-from bot.rules.errors import NotEntitled
+from bot.rules.access import SYSTEM, Staff
 from bot.rules.messages import Priority
 from bot.rules.participant import Participant
-from bot.rules.sae import SaeAnswer, SaeCause, SaeReminder, SaeTask, SaeTaskId
+from bot.rules.sae import SaeCause, SaeReminder, SaeTask, SaeTaskId
 from bot.rules.study import Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
@@ -95,40 +94,6 @@ async def advance_sae_tasks(desk: Desk) -> int:
         except Exception:
             _log.exception("sae_task_not_advanced", action="advance_sae_tasks", row=task_id)
     return len(due)
-
-
-async def answer_sae(
-    desk: Desk, *, task_id: SaeTaskId, answer: SaeAnswer, by: StaffCode, auth: AuthMethod
-) -> SaeTask:
-    """The investigator's decision ends the clock; the report itself goes the site's own way.
-
-    Raises:
-        NotEntitled: not an investigator of this site, or no such task.
-        Refusal: answered already; serious without a criterion; without a reason.
-        StaleVersion: somebody answered it meanwhile.
-    """
-    async with desk.archive.begin() as uow:
-        task = await uow.sae_tasks.get(task_id)
-        if task is None:
-            raise NotEntitled()
-        staff, participant = await entitled(uow, by, Act.ANSWER_SAE, task.subject_code)
-        sae.check_answer(task, answer)
-        now = desk.now()
-        answered = replace(
-            task, answered_by=staff.code, answered_at=now, serious=answer.serious, next_step_at=None
-        )
-        saved = await uow.sae_tasks.save(answered, answer)
-        await uow.audit.record(
-            kind="staff:sae:answered",
-            actor=actor_of(staff, Act.ANSWER_SAE, participant.site_code, auth),
-            at=now,
-            subject=task.subject_code,
-            entity="sae",
-            entity_id=task.id,
-            new="serious" if answer.serious else "not serious",
-            reason=",".join(answer.criteria) or None,
-        )
-        return saved
 
 
 async def _advance(desk: Desk, task_id: SaeTaskId) -> None:

@@ -12,6 +12,8 @@ from bot.rules.access import Act, Site, Staff, may
 from bot.rules.activities import Course, PlannedActivity
 from bot.rules.errors import NotEntitled
 from bot.rules.participant import Participant
+from bot.rules.report import Assessment, ReportId
+from bot.rules.sae import SaeTask, SaeTaskId
 from bot.rules.study import StaffCode, Study, SubjectCode
 
 
@@ -54,3 +56,32 @@ async def open_entry(desk: Desk, *, subject: SubjectCode, by: StaffCode, act: Ac
             course=course,
             planned=schedule.plan(study, course),
         )
+
+
+async def sae_task_of(desk: Desk, opened: Opened, task_id: SaeTaskId) -> SaeTask:
+    """The question of a serious event that an address names.
+
+    Raises:
+        NotEntitled: she has none of that name.
+    """
+    async with desk.archive.read() as uow:
+        task = await uow.sae_tasks.get(task_id)
+    if task is None or task.subject_code != opened.participant.subject_code:
+        raise NotEntitled(subject=opened.participant.subject_code)
+    return task
+
+
+async def judged_of(desk: Desk, opened: Opened, report_id: ReportId, symptom: str) -> Assessment:
+    """What a symptom of a report was judged to be last.
+
+    Raises:
+        NotEntitled: no such report of hers, or the symptom was not judged in it.
+    """
+    async with desk.archive.read() as uow:
+        report = await uow.reports.get(report_id)
+        if report is None or report.subject_code != opened.participant.subject_code:
+            raise NotEntitled(subject=opened.participant.subject_code)
+        judged = [one for one in await uow.reports.assessments(report_id) if one.symptom == symptom]
+    if not judged:
+        raise NotEntitled(subject=opened.participant.subject_code)
+    return judged[-1]

@@ -8,6 +8,7 @@ Source: specification 5.2 (original record, attributable); screens.md "Participa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +39,8 @@ from bot.rules.participant import (
 from bot.rules.plan_strip import stated_on_another_day
 from bot.rules.prophylaxis import prophylaxis_key
 from bot.rules.reading_back import ReadReport, read_back
-from bot.rules.report import Answer, Assessment, Report
+from bot.rules.report import Answer, Assessment, GradeDecision, Report
+from bot.rules.sae import SaeAnswer, SaeTask
 from bot.rules.schedule import PlannedActivity
 from bot.rules.study import StaffCode, Study, SubjectCode
 from storage.cases import CaseEvent
@@ -92,7 +94,8 @@ class Entry:
 class ParticipantLog:
     """`study_day` counts from day 1 as known now. `planned` is her plan, oldest target first.
 
-    `may`: what the reader may do with her; the actions ask again.
+    `may`: what the reader may do with her; the actions ask again. `grades`: what investigators decided of a
+    report's symptom, oldest first. `serious`: questions of serious events, oldest first, with their answers.
     """
 
     participant: Participant
@@ -103,6 +106,8 @@ class ParticipantLog:
     course: Course
     planned: tuple[PlannedActivity, ...]
     entries: tuple[Entry, ...]
+    grades: Mapping[tuple[str, str], tuple[GradeDecision, ...]]
+    serious: tuple[tuple[SaeTask, SaeAnswer | None], ...]
     may: frozenset[Act]
 
     def stated_otherwise(self, dose: Dose) -> datetime | None:
@@ -137,6 +142,10 @@ async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> Part
             course=course,
             planned=schedule.plan(study, course),
             entries=await _entries(uow, desk, staff, participant, site),
+            grades=_grades(await uow.grades.of(subject)),
+            serious=tuple(
+                [(one, await uow.sae_tasks.answer_of(one.id)) for one in await uow.sae_tasks.of(subject)]
+            ),
             may=frozenset(act for act in Act if may(staff, act, site.code)),
         )
 
@@ -182,11 +191,19 @@ async def _entries(
                 entries.append(Entry(at=one.at, fact=course, case_ids=(one.fact.id,)))
             case Stated() | Dose() | Transfusion() | Therapy() | Decision() | Hold():
                 entries.append(Entry(at=one.at, fact=one.fact))
-            case Answer() | Assessment() | LoggedEvent():
+            case Answer() | Assessment() | GradeDecision() | LoggedEvent():
                 continue
     asked = await asked_of(uow, participant.subject_code)
     entries += [Entry(at=one.asked_at, fact=one) for one in asked if one.is_gap(desk.now())]
     return tuple(sorted(entries, key=lambda entry: entry.at))
+
+
+def _grades(decided: Iterable[GradeDecision]) -> dict[tuple[str, str], tuple[GradeDecision, ...]]:
+    found: dict[tuple[str, str], tuple[GradeDecision, ...]] = {}
+    for one in decided:
+        key = (str(one.report_id), one.symptom)
+        found[key] = (*found.get(key, ()), one)
+    return found
 
 
 class _Gathered:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from bot.rules.study import Language, Level, SubjectCode
+from bot.rules.study import Language, Level, StaffCode, SubjectCode
 
 ReportId = NewType("ReportId", str)
 AnswerId = NewType("AnswerId", str)
@@ -106,3 +106,23 @@ class Assessment:
     term: str | None
     rules: tuple[str, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeDecision:
+    """What an investigator decided a symptom of a report was: the *confirmed* grade beside the proposed one.
+
+    The newest of a report and symptom counts. `who` is there where the symptom has a WHO bleeding grade.
+    """
+
+    id: str
+    subject_code: SubjectCode
+    report_id: ReportId
+    symptom: str
+    proposed_grade: int
+    proposed_who: int | None
+    grade: int
+    who: int | None
+    reason: str
+    decided_by: StaffCode
+    decided_at: datetime

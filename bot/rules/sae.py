@@ -38,6 +38,7 @@ class SaeCause(StrEnum):
     DIED = "DIED"
     PREGNANCY = "PREGNANCY"
     MEDICATION_ERROR = "MEDICATION_ERROR"
+    SITE = "SITE"
 
 
 class SaeCriterion(StrEnum):

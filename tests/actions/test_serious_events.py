@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from bot.actions.answer_sae import EventAnswer, answer_sae
 from bot.actions.close_case import close_case
 from bot.actions.export_dataset import cut_for_operator
-from bot.actions.note_sae import answer_sae
 from bot.actions.worklist import read_worklist
 from bot.rules.case import Outcome
 from bot.rules.dataset import Cell
@@ -77,10 +77,10 @@ async def test_it_is_asked_until_answered_in_chat_console_and_export(ward: Ward)
         grade=3,
     )
     with pytest.raises(NotEntitled):
-        await answer_sae(ward.desk, task_id=task.id, answer=answer, by=CA1, auth=CONSOLE)
-    await answer_sae(ward.desk, task_id=task.id, answer=answer, by=SI1, auth=CONSOLE)
+        await answer_sae(ward.desk, entry=EventAnswer(task_id=task.id, answer=answer), by=CA1, auth=CONSOLE)
+    await answer_sae(ward.desk, entry=EventAnswer(task_id=task.id, answer=answer), by=SI1, auth=CONSOLE)
     with pytest.raises(Refusal, match="sae_answered"):
-        await answer_sae(ward.desk, task_id=task.id, answer=answer, by=SI1, auth=CONSOLE)
+        await answer_sae(ward.desk, entry=EventAnswer(task_id=task.id, answer=answer), by=SI1, auth=CONSOLE)
     assert not [one for one in (await read_worklist(ward.desk, by=CA1)).items if one.kind is WorkKind.SERIOUS]
     heard = len(ward.heard(CENTRAL))
     await ward.until("2026-03-08 09:00")

@@ -26,7 +26,7 @@ from bot.rules.participant import DoseKind, HoldReason, ParticipantState, Stated
 from bot.rules.plan_strip import StripMark
 from bot.rules.reminders import Content
 from bot.rules.report import OpenedBy, Reporter, ReportStatus
-from bot.rules.sae import SaeCause
+from bot.rules.sae import Causality, SaeCause
 from bot.rules.staff_notices import NoticeKind
 from bot.rules.study import Language, Level, Role, Sex, Study
 from bot.rules.watch import Trouble
@@ -71,7 +71,7 @@ SAID_ENUMS: tuple[type[Enum], ...] = (
     WorkKind,
 )
 # Shown on pages only, so no message that waits holds one.
-PAGE_ENUMS: tuple[type[Enum], ...] = (ChangeReason, StripMark, TreatmentStop)
+PAGE_ENUMS: tuple[type[Enum], ...] = (Causality, ChangeReason, StripMark, TreatmentStop)
 # Said to nobody: they calm, or promise what only a person can know (promise 6, specification 2.9).
 NEVER_SAID = re.compile(
     r"don.t worry|no need to worry|nothing serious|not serious|harmless|they know"
