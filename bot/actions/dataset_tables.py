@@ -14,7 +14,7 @@ from bot.rules.activities import Course
 from bot.rules.asked_check_ins import AskedCheckIn
 from bot.rules.case import Case, CaseKind, Outcome
 from bot.rules.dataset import Cell, Column, ColumnKind, Table, column, words_of
-from bot.rules.endpoints import endpoints
+from bot.rules.endpoints import Endpoints, ReadingName, endpoints, of_site
 from bot.rules.participant import (
     Consent,
     Decision,
@@ -84,6 +84,7 @@ def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
         _table(
             "endpoints", "the endpoint in both readings", "终点指标", _ENDPOINTS, _endpoints(study), facts
         ),
+        _site_endpoints(study, facts),
         _table("stated", "what the patient said of a visit", "患者自述的到访情况", _STATED, _stated, facts),
         _table(
             "check_ins", "check-ins asked, answered or not", "随访问询（含未回答）", _ASKED, _asked, facts
@@ -397,10 +398,14 @@ def _holds(facts: Facts) -> _Rows:
         )
 
 
+_READING = _code(
+    "reading",
+    "all counts, or without those soon after platelets were given",
+    "口径",
+    words_of(ReadingName),
+)
 _ENDPOINTS = (
-    _code(
-        "reading", "all counts, or without those soon after platelets were given", "口径", "ALL | WASHED_OUT"
-    ),
+    _READING,
     column("study_day", ColumnKind.WHOLE, "study day of the endpoint", "终点研究日"),
     _yes_no("due", "the window is over: what is missing stays missing", "窗口已过（缺失不再补）"),
     column("count", ColumnKind.DECIMAL, "count; empty: missing", "终点计数（空：缺失）", unit="10^9/L"),
@@ -419,7 +424,8 @@ def _endpoints(study: Study) -> Callable[[Facts], _Rows]:
         found = endpoints(study, facts.course, facts.cut_at)
         if found is None:
             return
-        for name, one in (("ALL", found.all_counts), ("WASHED_OUT", found.washed_out)):
+        for name in ReadingName:
+            one = found.reading(name)
             yield (
                 facts.participant.subject_code,
                 name,
@@ -436,6 +442,43 @@ def _endpoints(study: Study) -> Callable[[Facts], _Rows]:
             )
 
     return rows
+
+
+_SITE_ENDPOINTS = (
+    _code("site", "site code", "中心代码"),
+    _READING,
+    column("treated", ColumnKind.WHOLE, "participants who had dose 1", "已打第 1 针人数"),
+    column("due", ColumnKind.WHOLE, "of these, the endpoint's window is over", "终点窗口已过人数"),
+    column("responded_at", ColumnKind.WHOLE, "reached the limit at the endpoint", "终点时达标人数"),
+    column("missing_at", ColumnKind.WHOLE, "no count at the endpoint", "终点计数缺失人数"),
+    column("responded_by", ColumnKind.WHOLE, "reached the limit by the endpoint", "终点前达标人数"),
+    column("missing_by", ColumnKind.WHOLE, "no count by the endpoint", "终点前无计数人数"),
+)
+
+
+def _site_endpoints(study: Study, facts: Sequence[Facts]) -> Table:
+    """A row for each site and reading; the shares of due participants only."""
+    found: dict[str, list[Endpoints]] = {}
+    for one in facts:
+        reached = endpoints(study, one.course, one.cut_at)
+        if reached is not None:
+            found.setdefault(one.participant.site_code, []).append(reached)
+    rows = tuple(
+        (
+            site,
+            one.reading,
+            one.treated,
+            one.due,
+            one.at.responded,
+            one.at.missing,
+            one.by.responded,
+            one.by.missing,
+        )
+        for site, known in found.items()
+        for one in of_site(known)
+    )
+    label = Bilingual(en="the endpoint site by site", zh="各中心终点汇总")
+    return Table(name="site_endpoints", label=label, columns=_SITE_ENDPOINTS, rows=rows)
 
 
 _STATED = (

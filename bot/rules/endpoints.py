@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from bot.rules.activities import Course, Window
 from bot.rules.lab_bands import within_washout
@@ -51,6 +52,9 @@ class Endpoints:
     doses_given: int
     transfusions: int
 
+    def reading(self, name: ReadingName) -> Reading:
+        return self.all_counts if name is ReadingName.ALL else self.washed_out
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
@@ -59,6 +63,42 @@ class Share:
     responded: int
     known: int
     missing: int
+
+
+class ReadingName(StrEnum):
+    """With every count, or without those within the wash-out after a platelet transfusion."""
+
+    ALL = "ALL"
+    WASHED_OUT = "WASHED_OUT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteReading:
+    """The endpoint of a site in one reading. `treated` had dose 1; of `due` of them the window is over.
+
+    `at` and `by` are of those that are due: whoever is still on the way counts as neither yes nor missing.
+    """
+
+    reading: ReadingName
+    treated: int
+    due: int
+    at: Share
+    by: Share
+
+
+def of_site(found: Sequence[Endpoints]) -> tuple[SiteReading, ...]:
+    """Both readings over the participants of a site (or of the trial) who had dose 1."""
+    due = [one for one in found if one.due]
+    return tuple(
+        SiteReading(
+            reading=name,
+            treated=len(found),
+            due=len(due),
+            at=share(one.reading(name).responded_at for one in due),
+            by=share(one.reading(name).responded_by for one in due),
+        )
+        for name in ReadingName
+    )
 
 
 def endpoints(study: Study, course: Course, now: datetime) -> Endpoints | None:

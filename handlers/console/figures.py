@@ -1,4 +1,4 @@
-"""How alerting goes at the sites whose log one may read; as a page and as tables."""
+"""How alerting goes, and the endpoint, at the sites whose log one may read; as a page and as tables."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from bot.actions.review_figures import as_csv, figures_for
+from bot.actions.review_responses import responses_for
 from handlers.console.pages import console_of, page, visitor_in
 
 
 async def shown(request: Request) -> Response:
-    """By site, month and level, and the false alarms by rule."""
-    found = await figures_for(console_of(request).desk, by=visitor_in(request).staff.code)
-    return page(request, "figures.html", found=found)
+    """Alerts by site, month and level, false alarms by rule; the endpoint by site."""
+    desk, by = console_of(request).desk, visitor_in(request).staff.code
+    found, responses = await figures_for(desk, by=by), await responses_for(desk, by=by)
+    return page(request, "figures.html", found=found, responses=responses)
 
 
 async def table(request: Request) -> Response:

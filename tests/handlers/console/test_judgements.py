@@ -129,6 +129,7 @@ class TestASeriousEvent:
         assert coordinator.status == 404
         await investigator.open("/")
         assert answer in investigator.html
+        assert "To be answered by an investigator by Mon 9 March, 22:00." in investigator.text
         no_box = {"serious": "yes", "narrative": "one night in hospital", "grade": "3"}
         await checked(investigator, answer, **no_box)
         assert investigator.status == 409
@@ -144,3 +145,31 @@ class TestASeriousEvent:
         assert investigator.status == 409
         (row,) = await exported(world, "serious_events")
         assert (row["serious"], row["criteria"], row["to_study_drug"]) == (True, "AESHOSP", "NOT_RELATED")
+
+
+async def test_the_endpoint_stands_per_participant_and_per_site_in_both_readings(
+    world: World, signed_in: SignIn
+) -> None:
+    browser = await signed_in(world, "PI1")
+    await world.staff("CA1")
+    await on_day_7(world)
+    await world.lab("104")
+    blood = {"what": "platelets", "given": "2026-03-08T10:00"}
+    await saved(browser, f"{HOME}/transfusion", **blood)
+    await browser.open("/figures")
+    assert "TJ all counts 1 0 0 / 0 0 / 0" in browser.text, "nobody is due yet, so nobody is missing"
+    await world.phones.pass_time(timedelta(days=12))
+    await browser.open(HOME)
+    assert "Response after two weeks (day 15)" in browser.text
+    assert "all counts missing missing yes" in browser.text
+    assert "without those soon after platelets were given missing missing missing" in browser.text
+    await browser.open("/figures")
+    assert "TJ all counts 1 1 0 / 0 1 missing 1 / 1" in browser.text
+    washed = "TJ without those soon after platelets were given 1 1 0 / 0 1 missing 0 / 0 1 missing"
+    assert washed in browser.text
+    rows = await exported(world, "site_endpoints")
+    assert [(row["site"], row["reading"], row["responded_by"], row["missing_by"]) for row in rows] == [
+        ("TJ", "ALL", 1, 0),
+        ("TJ", "WASHED_OUT", 0, 1),
+    ]
+    assert [row["responded_by"] for row in await exported(world, "endpoints")] == [True, None]
