@@ -68,7 +68,7 @@ async def _listed(uow: UnitOfWork, desk: Desk, line: ParticipantLine) -> ListedP
     course = await course_of(uow, her)
     ahead = [
         visit.target_at
-        for visit in schedule.visits(schedule.plan(desk.study, course), her.time_zone)
+        for visit in schedule.visits(schedule.plan(desk.bound_to(her).study, course), her.time_zone)
         if visit.target_at >= now and any(one.is_open for one in visit.activities)
     ]
     return ListedParticipant(

@@ -172,7 +172,7 @@ async def _entries(
         match one.fact:
             case Report():
                 report = read_back(
-                    desk.study,
+                    desk.bound_to(participant).study,
                     participant.sex,
                     one.fact,
                     gathered.answers.get(one.fact.id, ()),

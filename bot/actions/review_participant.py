@@ -53,7 +53,7 @@ async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
         ],
         "plan": [
             {"key": one.key, "at": one.target_at.astimezone(local), "status": one.status.value}
-            for one in schedule.plan(desk.study, course)
+            for one in schedule.plan(desk.bound_to(participant).study, course)
         ],
         "open_cases": [
             {"id": one.id, "level": one.level.name, "opened_at": one.opened_at.astimezone(local)}

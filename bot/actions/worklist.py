@@ -61,12 +61,13 @@ async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, cases: l
     raised = {case.report_id for case in cases}
     return Facts(
         participant=participant,
-        planned=schedule.plan(desk.study, course),
+        time_zone=course.time_zone,
+        planned=schedule.plan(desk.bound_to(participant).study, course),
         open_cases=tuple(cases),
         abouts={case.id: await _abouts(uow, case.id) for case in cases},
         reports=tuple(one for one in reports if one.status is ReportStatus.OPEN or one.id in raised),
         serious=tuple(await uow.sae_tasks.of(participant.subject_code)),
-        baseline_untimed=any(lab.baseline and lab.sampled_at is None for lab in course.labs),
+        untimed=next((one for one in course.labs if one.baseline and one.sampled_at is None), None),
     )
 
 

@@ -24,7 +24,7 @@ from enum import IntEnum, StrEnum
 from bot.rules.activities import ActivityKind, ActivityStatus, PlannedActivity
 from bot.rules.calendar import local_day
 from bot.rules.case import Case, CaseId, CaseKind
-from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState
+from bot.rules.participant import TERMINAL_STATES, LabResult, Participant, ParticipantState
 from bot.rules.report import Report, ReportStatus
 from bot.rules.sae import SaeTask, is_overdue
 from bot.rules.study import Level, SiteCode, SubjectCode
@@ -78,7 +78,8 @@ class WorkItem:
 
     `at`: since when, or for when. `level` is that of its cases (NONE: no case). `activity`: the visit it is
     about. `cases`: what must be closed with it, the highest level first. `report`: the unfinished one.
-    `serious`: the question whether an event was serious, with its clock.
+    `serious`: the question whether an event was serious, with its clock. `untimed`: the count without its
+    time.
     """
 
     kind: WorkKind
@@ -91,6 +92,7 @@ class WorkItem:
     cases: tuple[Case, ...] = ()
     report: Report | None = None
     serious: SaeTask | None = None
+    untimed: LabResult | None = None
 
     @property
     def key(self) -> str:
@@ -104,8 +106,9 @@ class Facts:
     """What the list of one participant follows from.
 
     `abouts` gives for each open case what the timer or the patient raised it for: a key `staff.notice.…` or
-    `staff.story.…`, or the id of her words. `reports` are her newest ones. `baseline_untimed`: a count whose
-    sample time is not recorded. `serious`: the questions of serious events that nobody has answered.
+    `staff.story.…`, or the id of her words. `reports` are her newest ones. `untimed`: the baseline
+    count whose sample time is not recorded. `time_zone`: the site's, by which visits go. `serious`: the
+    questions of serious events that nobody has answered.
     """
 
     participant: Participant
@@ -113,7 +116,8 @@ class Facts:
     open_cases: tuple[Case, ...] = ()
     abouts: Mapping[CaseId, tuple[str, ...]] = field(default_factory=dict)
     reports: tuple[Report, ...] = ()
-    baseline_untimed: bool = False
+    untimed: LabResult | None = None
+    time_zone: str | None = None
     serious: tuple[SaeTask, ...] = ()
 
 
@@ -167,7 +171,7 @@ class _Visits:
         if facts.participant.state is ParticipantState.DECLINED:
             return
         for activity in facts.planned:
-            zone = facts.participant.time_zone
+            zone = facts.time_zone or facts.participant.time_zone
             kind = _kind_of(activity, local_day(now, zone), zone)
             if kind is not None:
                 self._add(kind, activity)
@@ -267,8 +271,9 @@ def _of_report_under_way(facts: Facts, now: datetime) -> Iterator[WorkItem]:
 
 def _of_record(facts: Facts) -> Iterator[WorkItem]:
     """What was left out at enrolment (decisions, "Settled on a second reading")."""
-    if facts.baseline_untimed and facts.participant.state not in TERMINAL_STATES:
-        yield _item(facts, WorkKind.RECORD, Section.WAITING, facts.participant.enrolled_at)
+    if facts.untimed is not None and facts.participant.state not in TERMINAL_STATES:
+        item = _item(facts, WorkKind.RECORD, Section.WAITING, facts.participant.enrolled_at)
+        yield replace(item, untimed=facts.untimed)
 
 
 def _of_road(facts: Facts) -> Iterator[WorkItem]:

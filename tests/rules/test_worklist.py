@@ -71,6 +71,11 @@ class TestVisits:
         found = {what: found_kind for found_kind, what in shown(facts(self.given_one), now)}
         assert found.get("injection-2") == (kind.value if kind else None)
 
+    def test_visits_go_by_the_clock_of_the_site_wherever_she_is(self) -> None:
+        away = replace(facts(self.given_one).participant, time_zone="America/Los_Angeles")
+        of = replace(facts(self.given_one), participant=away, time_zone="Asia/Shanghai")
+        assert ("INJECTION", "injection-2") in shown(of, "2026-03-10 08:30")
+
     def test_a_recorded_dose_is_gone(self) -> None:
         done = course(doses=(dose(1, at("2026-03-03 09:30")), dose(2, at("2026-03-10 08:00"))))
         assert not [what for _, what in shown(facts(done)) if what.startswith("injection")]
@@ -153,8 +158,9 @@ class TestTheRest:
         assert items_of(facts(participant=replace(her, state=ParticipantState.WITHDRAWN)), NOW) == ()
 
     def test_a_baseline_without_its_time_is_asked_for(self) -> None:
-        (item,) = items_of(facts(baseline_untimed=True), NOW)
+        (item,) = items_of(facts(untimed=count("38", None)), NOW)
         assert (item.kind, item.section) == (WorkKind.RECORD, Section.WAITING)
+        assert item.untimed is not None
 
 
 class TestOrder:
