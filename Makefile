@@ -7,7 +7,7 @@ export PYTHON
 RESOLVE := .venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test check understanding fix messages pictures bench fuzz lock clean
+.PHONY: help demo test check understanding learn fix messages pictures bench fuzz lock clean
 
 help: ## print this help
 	@echo "Suifang: what make can do"
@@ -29,6 +29,9 @@ understanding: .venv/.runtime ## how well free text is understood: recall, false
 		.venv/bin/suifang understand --file $$part --report; done
 	@echo "\n== set aside (totals only)"
 	@.venv/bin/suifang understand --file tests/corpus/set_aside.jsonl --report --totals
+
+learn: .venv/.dev ## teach the second reader the labelled messages anew (UNSEEN=1: and measure it on files left out)
+	@.venv/bin/python -m deploy.learn $(if $(UNSEEN),--unseen)
 
 fix: .venv/.dev ## repair style and format
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .

@@ -1,7 +1,8 @@
 """What was understood, as it is kept beside the words: marked with the rules and the lexicon it rests on.
 
 The words are kept as typed; this is derived and can be derived again. Two versions name what derived it: the
-first 12 hexadecimal digits of the SHA-256 of the reading rules (this package) and of the lexicon files.
+first 12 hexadecimal digits of the SHA-256 of the reading rules (this package) and of the lexicon files with
+what the second reader has learnt.
 Source: issue "Understanding what people really write", item 6.
 """
 
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 from bot.understanding.findings import Understanding
 from bot.understanding.lexicon_files import read_files
+from bot.understanding.second_reader import WEIGHTS_FILE
 
 _DIGITS = 12
 
@@ -35,7 +37,8 @@ def versions() -> Versions:
         for one in files("bot.understanding").iterdir()
         if one.name.endswith(".py")
     }
-    return Versions(_digest(sources), _digest(read_files()))
+    learnt = files("bot.understanding").joinpath(WEIGHTS_FILE).read_text("utf-8")
+    return Versions(_digest(sources), _digest({**read_files(), WEIGHTS_FILE: learnt}))
 
 
 def derived(meant: Understanding) -> dict[str, Any]:

@@ -96,6 +96,9 @@ FLAGS: dict[str, FlagRow] = {
     "U-HEAD": _urgent("UR-2"),  # a knock on the head: the context rule CX-7 decides on EMERGENCY
     "U-MOOD": _urgent("EM-6"),  # a passive wish to be dead gets the help line too
     "U-SITE": _urgent("UR-1"),  # every other URGENT
+    # Heard by the second reader alone (specification 6.1.2): no single word of the lists decided.
+    "SR-EMERGENCY": _emergency("EM-0"),
+    "SR-URGENT": _urgent("UR-1"),
 }
 
 

@@ -16,6 +16,7 @@ from bot.rules.study import Language, Level
 from bot.understanding.clauses import Clauses
 from bot.understanding.compositions import Composer, composition_mistakes
 from bot.understanding.findings import Intent, Understanding
+from bot.understanding.joining import joined
 from bot.understanding.levelling import LevelRules, level_mistakes
 from bot.understanding.lexicon_files import (
     Lexicon,
@@ -29,6 +30,7 @@ from bot.understanding.matcher import Hit, Matcher
 from bot.understanding.plain_red_flags import PlainFlags, plain_level, plain_red_flags
 from bot.understanding.reading import Reading
 from bot.understanding.repair import Repairer, sound_of
+from bot.understanding.second_reader import WEIGHTS_FILE, SecondReader
 from bot.understanding.typed_pinyin import TypedPinyin
 from bot.understanding.writing import Writing, make_comparable
 
@@ -41,7 +43,8 @@ _ENGLISH = re.compile(r"[a-z]+")
 class Understander:
     """Reads messages. Holds compiled lexicons and nothing of any message."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, second: SecondReader | None = None) -> None:
+        self._second = second
         self._matcher = Matcher(lexicon.entries)
         self._composer = Composer(lexicon.together)
         self._rules = LevelRules(lexicon.levels)
@@ -50,16 +53,17 @@ class Understander:
         self._typed_pinyin = _typed_pinyin(lexicon)
 
     @classmethod
-    def load(cls, files: Mapping[str, str] | None = None) -> Understander:
+    def load(cls, files: Mapping[str, str] | None = None, *, second_reader: bool = True) -> Understander:
         """Read and check the lexicons of the program, or others; raises LexiconFault with every mistake.
 
-        Those of the program are read once in a process: nothing in them ever changes.
+        Those of the program are read once in a process: nothing in them ever changes. Other lexicons are
+        read alone, without the second reader, and so are those of the program where it is not wanted.
         """
-        return _of_the_program() if files is None else cls._checked(read_lexicon(files))
+        return _of_the_program(second_reader) if files is None else cls._checked(read_lexicon(files))
 
     @classmethod
-    def _checked(cls, lexicon: Lexicon) -> Understander:
-        understander = cls(lexicon)
+    def _checked(cls, lexicon: Lexicon, second: SecondReader | None = None) -> Understander:
+        understander = cls(lexicon, second)
         mistakes = shape_mistakes(lexicon) + level_mistakes(lexicon.levels, _known(lexicon))
         mistakes += composition_mistakes(lexicon.together, lexicon.entries)
         mistakes += understander.example_mistakes(lexicon)
@@ -74,7 +78,12 @@ class Understander:
         """
         try:
             writing, reasons = self._comparable(text)
-            return self._reading(writing, reasons).understand()
+            lists = self._reading(writing, reasons).understand()
+            return (
+                lists
+                if self._second is None
+                else joined(lists, self._second.read(writing.read), writing.read)
+            )
         except Exception as error:
             return self._by_plain_list(text, type(error).__name__)
 
@@ -217,5 +226,13 @@ def _typed_pinyin(lexicon: Lexicon) -> TypedPinyin:
 
 
 @cache
-def _of_the_program() -> Understander:
-    return Understander._checked(read_lexicon(read_files()))
+def _of_the_program(second_reader: bool) -> Understander:
+    second = _second_reader() if second_reader else None
+    return Understander._checked(read_lexicon(read_files()), second)
+
+
+def _second_reader() -> SecondReader:
+    try:
+        return SecondReader.load()
+    except (OSError, ValueError) as fault:
+        raise LexiconFault((f"{WEIGHTS_FILE}: {fault}",)) from fault

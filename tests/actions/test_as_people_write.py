@@ -306,3 +306,26 @@ class TestShownBack:
         for label in ("多1到3次", "没有", "没有"):
             await chats.tap(HER, label)
         assert chats.last(HER) == gate
+
+
+class TestWordsOfNoList:
+    @pytest.mark.parametrize(
+        ("language", "said"),
+        [
+            (Language.ZH, "今天人像散了架 走到厕所门口就软下去了 一摸裤子黏糊糊的湿到脚脖子 全是红的"),
+            (
+                Language.EN,
+                "all day the sink keeps turning red, my legs have gone to jelly, the towel is heavy with it",
+            ),
+        ],
+    )
+    async def test_she_is_advised_at_once_and_staff_read_which_words_weighed(
+        self, chats: Phones, language: Language, said: str
+    ) -> None:
+        await at_home(chats, language)
+        await chats.type(HER, said)
+        assert advised(chats) == 1
+        (case,) = await cases(chats)
+        assert case.level is Level.EMERGENCY
+        assert "SR-EMERGENCY" in chats.last(COORDINATOR)
+        assert asking(chats), "which of the red flags it is, is asked next"
