@@ -93,19 +93,28 @@ def case_rows(case: Case, staff: Staff) -> Rows:
     """The buttons this person has on this case now: nobody is shown one that would be refused."""
     if case.closed_at is not None or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code):
         return ()
+    moving = _moving_row(case, staff)
     if case.acknowledged_by is None:
-        return ((button("staff.case.take", f"k:take:{case.id}"),),)
+        return ((button("staff.case.take", f"k:take:{case.id}"),), *moving)
     may_close = may(staff, escalation.act_to_close(case.level), case.site_code)
     end: Rows = ((button("staff.case.close", f"k:end:{case.id}"),),) if may_close else ()
     if case.acknowledged_by != staff.code:
-        return ((button("staff.case.take_over", f"k:over:{case.id}"),), *end)
+        return ((button("staff.case.take_over", f"k:over:{case.id}"),), *moving, *end)
     if case.level < Level.URGENT and may(staff, Act.ANSWER_PATIENT, case.site_code):
-        end = ((button("staff.case.write", f"k:say:{case.id}"),), *end)
+        end = ((button("staff.case.write", f"k:say:{case.id}"),), *moving, *end)
     if case.contacted_at is not None:
         return end
     met = button("staff.case.contacted", f"k:met:{case.id}")
     missed = button("staff.case.not_contacted", f"k:miss:{case.id}")
     return ((met, missed), *end)
+
+
+def _moving_row(case: Case, staff: Staff) -> Rows:
+    """Straight into moving a visit: what she asked for, or wrote, may be another day."""
+    may_be_a_wish = case.kind in (CaseKind.REQUEST, CaseKind.WORDS) and case.level < Level.URGENT
+    if not may_be_a_wish or not may(staff, Act.MOVE_VISIT, case.site_code):
+        return ()
+    return ((button("staff.case.move", f"n:move:{case.subject_code}"),),)
 
 
 async def show_progress(uow: UnitOfWork, desk: Desk, case: Case, *, said_by: str = "") -> None:

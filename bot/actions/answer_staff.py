@@ -79,10 +79,8 @@ async def _commanded(
             await _show_open_cases(uow, desk, inbound, staff)
         case "patient" if command.rest:
             await show_patient(uow, desk, staff, code=command.rest, key=key)
-        case "lab":
-            await begin_form(uow, desk, staff, FormKind.LAB, subject=subject, typed=rest.strip())
-        case "dose":
-            await begin_form(uow, desk, staff, FormKind.DOSE, subject=subject)
+        case "lab" | "dose" | "move" | "therapy" | "hold" | "correct" as kind:
+            await begin_form(uow, desk, staff, FormKind(kind), subject=subject, rest=rest.strip())
         case "language":
             await _ask_language(uow, desk, staff, key)
         case "register":
@@ -159,8 +157,10 @@ async def _act(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff) -> P
             await show_today(uow, desk, staff, page=int(page), key=key)
         case ["y", code]:
             await show_patient(uow, desk, staff, code=code, key=key)
-        case ["n", "lab" | "dose" | "words" as kind, code]:
+        case ["n", kind, code] if kind in FormKind.__members__.values():
             await begin_form(uow, desk, staff, FormKind(kind), subject=code)
+        case ["n", kind, code, answer] if kind in FormKind.__members__.values():
+            await begin_form(uow, desk, staff, FormKind(kind), subject=code, rest=answer)
         case ["f", form_id, verb, value]:
             return await tap_in_form(uow, desk, staff, form_id, verb, value)
         case ["sl", "zh" | "en" as code]:

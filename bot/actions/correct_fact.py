@@ -72,10 +72,17 @@ async def preview_lab_correction(
 ) -> Effects:
     """What correcting it would change for the subject it ends up with; writes nothing."""
     async with desk.archive.read() as uow:
-        wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
-        if entry.subject not in (None, wrong.subject_code):
-            chart = await _chart_of(uow, desk, entry.subject, by, auth)
-        return (await _weigh_lab(chart, wrong, entry))[1]
+        return await weigh_lab_correction(uow, desk, entry, by, auth)
+
+
+async def weigh_lab_correction(
+    uow: UnitOfWork, desk: Desk, entry: LabCorrection, by: StaffCode, auth: AuthMethod
+) -> Effects:
+    """As `preview_lab_correction`, in a transaction that is open."""
+    wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
+    if entry.subject not in (None, wrong.subject_code):
+        chart = await _chart_of(uow, desk, entry.subject, by, auth)
+    return (await _weigh_lab(chart, wrong, entry))[1]
 
 
 async def correct_lab(
@@ -88,32 +95,39 @@ async def correct_lab(
         Refusal: no reason; somebody corrected it before (said by whom, when, to what); no value, future, …
         Held: odd, and not yet confirmed.
     """
-    reason = reasoned(entry.reason)
     async with desk.archive.begin() as uow:
-        wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
-        moved = entry.subject is not None and entry.subject != wrong.subject_code
-        target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
-        right, found = await _weigh_lab(target, wrong, entry)
-        confirmed(found, by_person=entry.confirmed)
-        await uow.labs.void(wrong.id, chart.now)
-        await chart.write(
-            "staff:lab:corrected",
-            "lab",
-            wrong.id,
-            field=wrong.analyte,
-            old=wrong.as_entered,
-            new=right.as_entered if right and not moved else None,
-            reason=reason,
-        )
-        if right is not None:
-            judged, _ = weigh_result(target, right, instead_of=wrong.id)
-            await store_result(uow, right, target.actor, reason)
-            await act_on_result(uow, target.desk, target.participant, right, judged)
-        await _flag_given_doses(chart, wrong)
-        await chart.settle()
-        if moved:
-            await target.settle()
-        return right
+        return await correct_lab_in(uow, desk, entry, by, auth)
+
+
+async def correct_lab_in(
+    uow: UnitOfWork, desk: Desk, entry: LabCorrection, by: StaffCode, auth: AuthMethod
+) -> LabResult | None:
+    """As `correct_lab`, in a transaction that is open."""
+    reason = reasoned(entry.reason)
+    wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
+    moved = entry.subject is not None and entry.subject != wrong.subject_code
+    target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
+    right, found = await _weigh_lab(target, wrong, entry)
+    confirmed(found, by_person=entry.confirmed)
+    await uow.labs.void(wrong.id, chart.now)
+    await chart.write(
+        "staff:lab:corrected",
+        "lab",
+        wrong.id,
+        field=wrong.analyte,
+        old=wrong.as_entered,
+        new=right.as_entered if right and not moved else None,
+        reason=reason,
+    )
+    if right is not None:
+        judged, _ = weigh_result(target, right, instead_of=wrong.id)
+        await store_result(uow, right, target.actor, reason)
+        await act_on_result(uow, target.desk, target.participant, right, judged)
+    await _flag_given_doses(chart, wrong)
+    await chart.settle()
+    if moved:
+        await target.settle()
+    return right
 
 
 async def preview_dose_correction(
@@ -121,10 +135,17 @@ async def preview_dose_correction(
 ) -> Effects:
     """What correcting it would change for the subject it ends up with; writes nothing."""
     async with desk.archive.read() as uow:
-        wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
-        if entry.subject not in (None, wrong.subject_code):
-            chart = await _chart_of(uow, desk, entry.subject, by, auth)
-        return _weigh_dose(chart, wrong, entry)[1]
+        return await weigh_dose_correction(uow, desk, entry, by, auth)
+
+
+async def weigh_dose_correction(
+    uow: UnitOfWork, desk: Desk, entry: DoseCorrection, by: StaffCode, auth: AuthMethod
+) -> Effects:
+    """As `preview_dose_correction`, in a transaction that is open."""
+    wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
+    if entry.subject not in (None, wrong.subject_code):
+        chart = await _chart_of(uow, desk, entry.subject, by, auth)
+    return _weigh_dose(chart, wrong, entry)[1]
 
 
 async def correct_dose(desk: Desk, *, entry: DoseCorrection, by: StaffCode, auth: AuthMethod) -> Dose | None:
@@ -133,32 +154,39 @@ async def correct_dose(desk: Desk, *, entry: DoseCorrection, by: StaffCode, auth
     Raises:
         As `correct_lab`, and as `record_dose` of what is right.
     """
-    reason = reasoned(entry.reason)
     async with desk.archive.begin() as uow:
-        wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
-        moved = entry.subject is not None and entry.subject != wrong.subject_code
-        target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
-        right, found = _weigh_dose(target, wrong, entry)
-        confirmed(found, by_person=entry.confirmed)
-        await uow.doses.void(wrong.id, chart.now)
-        await chart.write(
-            "staff:dose:corrected",
-            "dose",
-            wrong.id,
-            field=f"dose {wrong.number}",
-            old=wrong.given_at.isoformat(),
-            new=right.given_at.isoformat() if right and not moved else None,
-            reason=reason,
-        )
-        if right is not None:
-            await store_dose(target, right, reason)
-        for one in (chart, target) if moved else (chart,):
-            anchors = right is not None and right.number == 1 and one is target
-            participant = one.participant
-            if anchors and right is not None and right.kind is DoseKind.TREATMENT:
-                participant = replace(participant, day1_at=right.given_at)
-            await one.settle(participant)
-        return right
+        return await correct_dose_in(uow, desk, entry, by, auth)
+
+
+async def correct_dose_in(
+    uow: UnitOfWork, desk: Desk, entry: DoseCorrection, by: StaffCode, auth: AuthMethod
+) -> Dose | None:
+    """As `correct_dose`, in a transaction that is open."""
+    reason = reasoned(entry.reason)
+    wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
+    moved = entry.subject is not None and entry.subject != wrong.subject_code
+    target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
+    right, found = _weigh_dose(target, wrong, entry)
+    confirmed(found, by_person=entry.confirmed)
+    await uow.doses.void(wrong.id, chart.now)
+    await chart.write(
+        "staff:dose:corrected",
+        "dose",
+        wrong.id,
+        field=f"dose {wrong.number}",
+        old=wrong.given_at.isoformat(),
+        new=right.given_at.isoformat() if right and not moved else None,
+        reason=reason,
+    )
+    if right is not None:
+        await store_dose(target, right, reason)
+    for one in (chart, target) if moved else (chart,):
+        anchors = right is not None and right.number == 1 and one is target
+        participant = one.participant
+        if anchors and right is not None and right.kind is DoseKind.TREATMENT:
+            participant = replace(participant, day1_at=right.given_at)
+        await one.settle(participant)
+    return right
 
 
 # ---------------------------------------------------------------- results

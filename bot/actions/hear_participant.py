@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.actions.answer_stranger import code_in
+from bot.actions.answer_wish import waits_for_answer
 from bot.actions.ask_patient_in_case import answer_in_case
 from bot.actions.ask_unit import answer_unit
 from bot.actions.ask_whose import answer_whose
@@ -139,6 +140,9 @@ async def _say_home(
 async def _say_visits(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> None:
     key = f"visits:{participant.subject_code}:{inbound.key.update_id}"
     said = [await next_visit_phrase(uow, desk, participant)]
+    if await waits_for_answer(uow, participant.subject_code):
+        site = await site_of(uow, participant.site_code)
+        said.append(phrase("patient.wish_waits", site_phone=site.phone))
     await uow.outbox.put(to_participant(participant, key, said, buttons=home_rows()), desk.now())
 
 

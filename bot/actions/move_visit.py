@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.actions.answer_wish import answer_wishes
 from bot.actions.chart import Chart, confirmed, opened, reasoned
 from bot.actions.desk import Desk
 from bot.actions.speak import phrase
@@ -79,6 +80,7 @@ async def move_visit_in(chart: Chart, entry: MoveEntry) -> Decision:
     decision = replace(decision, overrides_last_day=entry.override)
     await _store(chart, decision, before)
     await chart.settle()
+    await answer_wishes(chart, decision.activity_key)
     return decision
 
 
@@ -96,13 +98,19 @@ async def skip_activity(desk: Desk, *, entry: SkipEntry, by: StaffCode, auth: Au
         Refusal: no reason; no such activity, or done or cancelled already; the endpoint draw while its window
             is open.
     """
-    reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.MOVE_VISIT, auth=auth) as chart:
-        before, _ = weigh_skip(chart, entry)
-        decision = _decision(chart, entry.activity_key, DecisionKind.SKIP, reason, None)
-        await _store(chart, decision, before)
-        await chart.settle()
-        return decision
+        return await skip_activity_in(chart, entry)
+
+
+async def skip_activity_in(chart: Chart, entry: SkipEntry) -> Decision:
+    """As `skip_activity`, on a chart that is open."""
+    reason = reasoned(entry.reason)
+    before, _ = weigh_skip(chart, entry)
+    decision = _decision(chart, entry.activity_key, DecisionKind.SKIP, reason, None)
+    await _store(chart, decision, before)
+    await chart.settle()
+    await answer_wishes(chart, decision.activity_key)
+    return decision
 
 
 def weigh_skip(chart: Chart, entry: SkipEntry) -> tuple[PlannedActivity, Effects]:

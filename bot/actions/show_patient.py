@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.actions.answer_wish import waits_for_answer
 from bot.actions.desk import Desk, site_of
 from bot.actions.note_access import note_view
 from bot.actions.plan_visits import course_of
@@ -17,6 +18,7 @@ from bot.rules import schedule
 from bot.rules.access import Act, AuthMethod, Staff, may
 from bot.rules.activities import Course
 from bot.rules.changes import name_of
+from bot.rules.entry_form import RIGHTS, FormKind
 from bot.rules.errors import NotEntitled
 from bot.rules.messages import Phrase, SendKind
 from bot.rules.participant import Participant
@@ -24,6 +26,16 @@ from bot.rules.report import Report
 from bot.rules.study import SubjectCode
 from storage.unit_of_work import UnitOfWork
 
+# What can be done from the card, as far as the person may.
+_FORMS = {
+    FormKind.LAB: "lab",
+    FormKind.DOSE: "dose",
+    FormKind.MOVE: "move",
+    FormKind.THERAPY: "therapy",
+    FormKind.HOLD: "hold",
+    FormKind.CORRECT: "correct",
+    FormKind.WORDS: "write",
+}
 _VISITS_SHOWN = 4
 _REPORTS_SHOWN = 3
 _WORST_SHOWN = 3
@@ -45,6 +57,8 @@ async def show_patient(uow: UnitOfWork, desk: Desk, staff: Staff, *, code: str, 
     said = [
         _head(desk, participant, course),
         *_standing(participant),
+        *_holds(course),
+        *((phrase("staff.card.wish"),) if await waits_for_answer(uow, subject) else ()),
         await _open_cases(uow, participant),
         _plan(desk, course),
         _counts(course),
@@ -61,15 +75,12 @@ async def show_patient(uow: UnitOfWork, desk: Desk, staff: Staff, *, code: str, 
 
 def _rows(staff: Staff, participant: Participant) -> Rows:
     site, subject = participant.site_code, participant.subject_code
-    entering = []
-    if may(staff, Act.RECORD_LAB, site):
-        entering.append(button("staff.card.lab", f"n:lab:{subject}"))
-    if may(staff, Act.RECORD_DOSE, site):
-        entering.append(button("staff.card.dose", f"n:dose:{subject}"))
-    writing = (
-        ((button("staff.card.write", f"n:words:{subject}"),),) if may(staff, Act.ANSWER_PATIENT, site) else ()
-    )
-    return (tuple(entering), *writing) if entering else writing
+    forms = [
+        button(f"staff.card.{name}", f"n:{kind.value}:{subject}")
+        for kind, name in _FORMS.items()
+        if may(staff, RIGHTS[kind], site)
+    ]
+    return tuple(tuple(forms[start : start + 2]) for start in range(0, len(forms), 2))
 
 
 def _head(desk: Desk, participant: Participant, course: Course) -> Phrase:
@@ -94,6 +105,10 @@ def _standing(participant: Participant) -> list[Phrase]:
     if participant.messages_stopped_at is not None:
         told.append(phrase("staff.card.stopped", at=participant.messages_stopped_at))
     return told
+
+
+def _holds(course: Course) -> list[Phrase]:
+    return [phrase("staff.card.hold_standing", reason=one.reason, at=one.placed_at) for one in course.held()]
 
 
 async def _open_cases(uow: UnitOfWork, participant: Participant) -> Phrase:

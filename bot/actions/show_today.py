@@ -25,6 +25,8 @@ A_PAGE = 6
 _TO_ENTER_DOSES = frozenset(
     {WorkKind.INJECTION, WorkKind.UNCONFIRMED, WorkKind.WINDOW_CLOSES, WorkKind.WINDOW_CLOSED}
 )
+# What is asked for, or late, may need another date rather than an entry.
+_TO_MOVE = frozenset({WorkKind.WISH, WorkKind.WINDOW_CLOSES, WorkKind.WINDOW_CLOSED})
 _TO_ENTER_RESULTS = frozenset({WorkKind.RESULT, WorkKind.DRAW})
 
 
@@ -112,10 +114,19 @@ def _holder(item: WorkItem) -> list[Phrase]:
 
 def _rows(staff: Staff, items: Sequence[WorkItem], page: int) -> Rows:
     """One button an item: what comes next, as far as this person may do it."""
-    return tuple((_next(staff, item, (page - 1) * A_PAGE + place),) for place, item in enumerate(items, 1))
+    return tuple(_next(staff, item, (page - 1) * A_PAGE + place) for place, item in enumerate(items, 1))
 
 
-def _next(staff: Staff, item: WorkItem, number: int) -> Button:
+def _next(staff: Staff, item: WorkItem, number: int) -> tuple[Button, ...]:
+    """The form of this item; beside it moving the visit, where that may be what is needed."""
+    first = _first(staff, item, number)
+    if item.kind not in _TO_MOVE or not may(staff, Act.MOVE_VISIT, item.site):
+        return (first,)
+    leads_there = f"n:move:{item.subject}:{item.activity.key}" if item.activity else f"n:move:{item.subject}"
+    return first, button("staff.today.move", leads_there, number=number, subject=item.subject)
+
+
+def _first(staff: Staff, item: WorkItem, number: int) -> Button:
     subject = item.subject
     is_draw = item.activity is not None and item.activity.kind is ActivityKind.DRAW
     if item.cases and may(staff, Act.ACKNOWLEDGE_CASE, item.site) and item.activity is None:
@@ -124,6 +135,8 @@ def _next(staff: Staff, item: WorkItem, number: int) -> Button:
         return button("staff.today.lab", f"n:lab:{subject}", number=number, subject=subject)
     if item.kind in _TO_ENTER_DOSES and may(staff, Act.RECORD_DOSE, item.site):
         return button("staff.today.dose", f"n:dose:{subject}", number=number, subject=subject)
+    if item.kind is WorkKind.RECORD and may(staff, Act.CORRECT_FACT, item.site):
+        return button("staff.today.correct", f"n:correct:{subject}", number=number, subject=subject)
     return button("staff.today.see", f"y:{subject}", number=number, subject=subject)
 
 

@@ -23,6 +23,10 @@ STAFF_MENU = {
     "patient": Act.READ_LOG,
     "lab": Act.RECORD_LAB,
     "dose": Act.RECORD_DOSE,
+    "move": Act.MOVE_VISIT,
+    "therapy": Act.PLAN_THERAPY,
+    "hold": Act.HOLD_DOSES,
+    "correct": Act.CORRECT_FACT,
 }
 _FOR_ALL_STAFF = ("language", "help")
 

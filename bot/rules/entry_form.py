@@ -1,94 +1,93 @@
-"""What a member of staff is entering in the chat, step by step: a result, a dose, or words to a patient.
+"""What staff enter in the chat, step by step: a fact, a change of the plan, words to a patient.
 
-A form is one frozen value that survives restarts as plain JSON. What is asked next follows from what is
-missing; nothing is stored of a patient before the last question, which shows the effect, is answered.
+A form is one frozen value that survives restarts as plain JSON: which kind, for whom, and the answers given
+so far under the names of their questions. What is asked next follows from what is missing
+(`bot/actions/chat_forms`); nothing is stored of a patient before the last question, which shows the effect,
+is answered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from bot.rules.access import Act
 from bot.rules.study import SubjectCode
 
+# The two questions that every form has: the first one, and the last, which shows the effect.
+SUBJECT = "subject"
+CONFIRM = "confirm"
+# After so long what is typed is no answer any more: she has turned to something else.
+LAPSES_AFTER = timedelta(hours=1)
+
 
 class FormKind(StrEnum):
     LAB = "lab"
     DOSE = "dose"
+    MOVE = "move"
+    THERAPY = "therapy"
+    HOLD = "hold"
+    CORRECT = "correct"
     WORDS = "words"
-
-
-class Asked(StrEnum):
-    """The question that stands; CONFIRM shows the effect and is answered by *save*."""
-
-    SUBJECT = "subject"
-    VALUE = "value"
-    UNIT = "unit"
-    NUMBER = "number"
-    TEXT = "text"
-    AT = "at"
-    CONFIRM = "confirm"
 
 
 RIGHTS: Mapping[FormKind, Act] = {
     FormKind.LAB: Act.RECORD_LAB,
     FormKind.DOSE: Act.RECORD_DOSE,
+    FormKind.MOVE: Act.MOVE_VISIT,
+    FormKind.THERAPY: Act.PLAN_THERAPY,
+    FormKind.HOLD: Act.HOLD_DOSES,
+    FormKind.CORRECT: Act.CORRECT_FACT,
     FormKind.WORDS: Act.ANSWER_PATIENT,
-}
-
-_ORDER: Mapping[FormKind, tuple[Asked, ...]] = {
-    FormKind.LAB: (Asked.SUBJECT, Asked.VALUE, Asked.AT),
-    FormKind.DOSE: (Asked.SUBJECT, Asked.NUMBER, Asked.AT),
-    FormKind.WORDS: (Asked.SUBJECT, Asked.TEXT),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """`typed` is the value as on the slip, or the words to the patient; `unit` where it had to be asked.
+    """`answers`: what was answered, by the name of the question.
 
-    `asked` is the question on the phone, `screen` the unique key of the message that bears it. `shown`: the
-    effect as it was shown, so that one that has changed since is shown anew. `case_id`: the case whose words
-    are answered.
+    `asked` is the question on the phone, `screen` the unique key of the message that bears it, `asked_at`
+    since when. `shown`: the effect as it was shown, so that one that has changed since is shown anew.
+    `case_id`: the case whose words are answered.
     """
 
     id: str
     kind: FormKind
     subject: SubjectCode | None = None
-    typed: str | None = None
-    unit: str | None = None
-    number: int | None = None
-    at: datetime | None = None
-    asked: Asked = Asked.SUBJECT
+    answers: Mapping[str, str] = field(default_factory=dict)
+    asked: str = SUBJECT
+    asked_at: datetime | None = None
     screen: str = ""
     shown: str = ""
     case_id: str | None = None
 
-    def missing(self) -> Asked:
-        """What to ask next."""
-        given = {
-            Asked.SUBJECT: self.subject,
-            Asked.VALUE: self.typed,
-            Asked.TEXT: self.typed,
-            Asked.NUMBER: self.number,
-            Asked.AT: self.at,
-        }
-        return next((one for one in _ORDER[self.kind] if given[one] is None), Asked.CONFIRM)
+    def answer(self, name: str) -> str:
+        """What was answered, empty where that is still to be asked."""
+        return self.answers.get(name, "")
+
+    def answered(self, **said: str) -> Form:
+        """With these answers too."""
+        return replace(self, answers={**self.answers, **said})
+
+    def without(self, *names: str) -> Form:
+        """As if these had not been answered yet."""
+        kept = {name: said for name, said in self.answers.items() if name not in names}
+        return replace(self, answers=kept)
+
+    def has_lapsed(self, now: datetime) -> bool:
+        return self.asked_at is not None and now - self.asked_at > LAPSES_AFTER
 
     def to_json(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "kind": self.kind.value,
             "subject": self.subject,
-            "typed": self.typed,
-            "unit": self.unit,
-            "number": self.number,
-            "at": self.at.isoformat() if self.at else None,
-            "asked": self.asked.value,
+            "answers": dict(self.answers),
+            "asked": self.asked,
+            "asked_at": self.asked_at.isoformat() if self.asked_at else None,
             "screen": self.screen,
             "shown": self.shown,
             "case_id": self.case_id,
@@ -96,16 +95,14 @@ class Form:
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> Form:
-        at, subject = said.get("at"), said.get("subject")
+        asked_at, subject = said.get("asked_at"), said.get("subject")
         return cls(
             id=said["id"],
             kind=FormKind(said["kind"]),
             subject=SubjectCode(subject) if subject else None,
-            typed=said.get("typed"),
-            unit=said.get("unit"),
-            number=said.get("number"),
-            at=datetime.fromisoformat(at) if at else None,
-            asked=Asked(said.get("asked", Asked.SUBJECT)),
+            answers=dict(said.get("answers", {})),
+            asked=said.get("asked", SUBJECT),
+            asked_at=datetime.fromisoformat(asked_at) if asked_at else None,
             screen=said.get("screen", ""),
             shown=said.get("shown", ""),
             case_id=said.get("case_id"),

@@ -19,7 +19,12 @@ def imported_actions(path: Path) -> Iterator[str]:
 
 
 def actions() -> dict[str, Path]:
-    return {path.stem: path for path in (HOUSE / "bot" / "actions").glob("*.py") if path.stem != "__init__"}
+    floor = HOUSE / "bot" / "actions"
+    return {
+        ".".join(path.relative_to(floor).with_suffix("").parts): path
+        for path in floor.rglob("*.py")
+        if path.stem != "__init__"
+    }
 
 
 def reached() -> set[str]:
