@@ -21,7 +21,6 @@ from bot.actions.hear_participant import hear_participant
 from bot.actions.invite import Purpose, as_typed
 from bot.actions.keep_group import (
     follow_group,
-    language_of,
     note_group_back,
     note_group_lost,
     register_group,
@@ -36,7 +35,7 @@ from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import Phrase, Recipient, RecipientKind
 from bot.rules.staff_group import StaffGroup
-from bot.rules.study import SiteCode, StaffCode
+from bot.rules.study import Language, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
 _NAME_SHOWN = 64
@@ -82,7 +81,8 @@ async def _tapped(uow: UnitOfWork, desk: Desk, inbound: Inbound) -> None:
         notice = phrase("staff.group.not_for_you")
     else:
         notice = await _act(uow, desk, inbound, group, staff)
-    language = staff.language if staff else language_of(group, inbound.language_hint)
+    of_group = group.language if group else inbound.language_hint or Language.ZH
+    language = staff.language if staff else of_group
     to = Recipient(RecipientKind.STRANGER, inbound.lane)
     answer = answer_tap(inbound, to, language, desk.now(), notice)
     await uow.outbox.put(answer, desk.now(), chat_id=inbound.chat_id)

@@ -22,7 +22,7 @@ from bot.rules.access import SYSTEM, Act, Actor, AuthMethod, Staff, may
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.messages import Message, Priority, Recipient, RecipientKind
 from bot.rules.staff_group import StaffGroup
-from bot.rules.study import Language, Role, SiteCode, StaffCode
+from bot.rules.study import Role, SiteCode, StaffCode
 from storage.identities import MOVED
 from storage.unit_of_work import UnitOfWork
 
@@ -217,8 +217,3 @@ async def _actor(uow: UnitOfWork, by: Keeper, site: SiteCode) -> Actor:
     if staff is None or not may(staff, Act.KEEP_GROUP, site):
         raise NotEntitled()
     return actor_of(staff, Act.KEEP_GROUP, site, AuthMethod.CONSOLE)
-
-
-def language_of(group: StaffGroup | None, hint: Language | None) -> Language:
-    """In which language somebody in this chat is answered whom we do not know."""
-    return group.language if group is not None else hint or Language.ZH

@@ -45,7 +45,7 @@ async def note_view(
 async def note_refusal(desk: Desk, *, by: StaffCode, asked_for: str) -> None:
     """This person asked for something that is not theirs, or is not there: the answer was the same.
 
-    `asked_for` is a subject code or the id of a case as it was asked for; anything else is not repeated.
+    `asked_for` is the code of a subject or site or the id of a case as it was asked for, nothing else.
     """
     async with desk.archive.begin() as uow:
         staff = await uow.staff.get(by)

@@ -30,6 +30,7 @@ from handlers.console import (
     plan_entries,
     settings,
     sign_in,
+    sites,
     standing_entries,
     worklist,
 )
@@ -92,6 +93,9 @@ def console_app(
         read("/participants/{subject}/audit", audit.of_participant),
         read("/audit", audit.of_system),
         read("/events", live.events),
+        read("/sites", sites.shown),
+        write("/sites/{site}/group/code", sites.group_code),
+        write("/sites/{site}/group/remove", sites.group_removed),
         read("/figures", figures.shown),
         read("/figures/{which:str}.csv", figures.table),
         read("/export", exports.offer),
@@ -128,8 +132,9 @@ async def _not_found(request: Request, error: Exception) -> Response:
     """A foreign subject and an unknown one have one answer; who asked for what is noted."""
     visitor = seen_by(request)
     if visitor is not None:
-        asked = request.path_params.get("subject") or request.path_params.get("case_id") or ""
-        await note_refusal(console_of(request).desk, by=visitor.staff.code, asked_for=str(asked))
+        asked = [request.path_params.get(one) for one in ("subject", "case_id", "site")]
+        named = next((str(one) for one in asked if one), "")
+        await note_refusal(console_of(request).desk, by=visitor.staff.code, asked_for=named)
     return _told(request, 404, "not_found")
 
 
