@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from bot.actions.desk import Desk, actor_of, entitled, site_of
 from bot.actions.plan_visits import course_of, settle
+from bot.actions.speak import phrase
 from bot.rules.access import Act, Actor, AuthMethod, Staff, acting_role
 from bot.rules.activities import Course
-from bot.rules.changes import Effects, effects
+from bot.rules.changes import ChangeKind, Effects, effects, name_of
 from bot.rules.errors import Held, NotEntitled, Refusal
 from bot.rules.messages import Phrase
 from bot.rules.participant import TERMINAL_STATES, Participant
@@ -103,6 +104,19 @@ class Chart:
         site = await site_of(self.uow, self.participant.site_code)
         calendar = self.desk.calendar_of(site)
         return not calendar.is_working_day(calendar.day_of(moment))
+
+    async def naming_days_off(self, found: Effects, *, asked: date) -> Effects:
+        """These effects with every new date that falls on a day off of the site; `asked` is confirmed apart.
+
+        It blocks nothing: where the plan puts a draw is medicine, who opens the door is the site's business.
+        """
+        told = []
+        for change in found.changes:
+            at = change.activity.target_at
+            new = change.kind in (ChangeKind.ADDED, ChangeKind.MOVED, ChangeKind.BACK)
+            if new and self.course.day_of(at) != asked and await self.is_day_off(at):
+                told.append(phrase("operator.effect.on_day_off", activity=name_of(change.activity), at=at))
+        return replace(found, notes=(*found.notes, *told))
 
 
 @asynccontextmanager

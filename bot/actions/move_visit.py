@@ -153,7 +153,8 @@ async def weigh_move(chart: Chart, entry: MoveEntry) -> tuple[PlannedActivity, E
         skipped=chart.course.skipped - {entry.activity_key},
     )
     asks = tuple([one async for one in _oddities(chart, moved, before, entry.to_at)])
-    return before, chart.weigh(moved, asks=asks)
+    found = chart.weigh(moved, asks=asks)
+    return before, await chart.naming_days_off(found, asked=chart.course.day_of(entry.to_at))
 
 
 async def _oddities(

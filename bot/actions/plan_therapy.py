@@ -215,7 +215,8 @@ async def weigh_therapy(chart: Chart, entry: TherapyEntry) -> tuple[Therapy, Eff
     if await chart.is_day_off(therapy.starts_at):
         asks = (*asks, phrase("operator.ask.day_off", day=chart.course.day_of(therapy.starts_at)))
     told = prophylaxis.candidates_told(chart.desk.study, chart.course, therapy)
-    return therapy, chart.weigh(_with(chart, therapy), asks=asks, notes=(told,))
+    found = chart.weigh(_with(chart, therapy), asks=asks, notes=(told,))
+    return therapy, await chart.naming_days_off(found, asked=chart.course.day_of(therapy.starts_at))
 
 
 def _with(chart: Chart, therapy: Therapy) -> Course:

@@ -221,14 +221,21 @@ def _any(found: Iterable[Change], kind: ChangeKind, why: CancelReason) -> bool:
 
 
 def _moved(course: Course, found: Iterable[Change], now: datetime) -> Iterator[Phrase]:
-    """Her visits that moved, fell away or were added; a draw that goes along with its dose adds nothing."""
+    """Her visits that moved, fell away or were added; a draw that goes along with its dose adds nothing.
+
+    Two days that become one are a move and a day on which she need not come besides.
+    """
+    told: dict[datetime, datetime] = {}
     for change in found:
         one, was_at = change.activity, change.was_at
         if max(one.target_at, was_at or one.target_at) <= now:
             continue
         match change.kind:
             case ChangeKind.MOVED if was_at is not None and _is_worth_a_word(course, change):
-                yield Phrase(key="patient.plan.moved", values={"was": was_at, "at": one.target_at})
+                first = told.setdefault(one.target_at, was_at)
+                together = course.day_of(first) != course.day_of(was_at)
+                key = "patient.plan.together" if together else "patient.plan.moved"
+                yield Phrase(key=key, values={"was": was_at, "at": one.target_at})
             case ChangeKind.ADDED if one.kind is ActivityKind.PROPHYLAXIS:
                 yield Phrase(key="patient.plan.before_therapy", values={"at": one.target_at})
             case ChangeKind.ADDED:

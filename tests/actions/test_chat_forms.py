@@ -59,7 +59,8 @@ class TestMovingAVisit:
         await chats.tap_token(CRC, save)  # a second tap of the same thumb
         assert await target(ward, "injection-2") == "03-12 09:40"
         assert len(ward.heard(since=heard)) == 1
-        assert "3月12日（周四）09:40" in ward.heard(since=heard)[0]
+        assert "您3月10日（周二）09:40的安排改到3月12日（周四）09:40" in ward.heard(since=heard)[0]
+        assert "原定3月13日（周五）09:40的安排也在3月12日（周四）09:40那一次办" in ward.heard(since=heard)[0]
         assert "过期" in chats.notices[-1] or chats.notices[-1] != ""
         async with ward.desk.archive.read() as uow:
             (decision,) = await uow.decisions.of(TJ_001)
@@ -181,8 +182,9 @@ class TestTherapy:
         await chats.type(CRC, f"/therapy {TJ_001}")
         await taps(ward, CRC, "新的一次治疗")
         await chats.type(CRC, "4-20 10:00")
-        await chats.tap(CRC, "化疗")
-        assert "38" in chats.last(CRC)
+        await taps(ward, CRC, "化疗", "38 ·")
+        assert "研究基线 38，本周期前 38" in chats.last(CRC)
+        assert "抽血 P1落在中心不上班的日子：4月19日（周日）" in chats.last(CRC)
         assert "会告诉患者" in chats.last(CRC)
         heard = len(ward.heard())
         await chats.tap(CRC, "保存")
@@ -205,14 +207,14 @@ class TestTherapy:
         assert "120" in chats.last(CRC)
         await chats.tap(CRC, "保存")
         await chats.type(CRC, f"/therapy {TJ_001} 4-27 10:00")
-        await taps(ward, CRC, "化疗", "保存")
+        await taps(ward, CRC, "化疗", "还不知道", "保存")
         await chats.type(CRC, f"/therapy {TJ_001}")
         await taps(ward, CRC, "第2次治疗", "取消这次治疗", "患者身体原因", "保存")
         assert (await ward.plan())["prophylaxis-2"].cancelled_because is CancelReason.THERAPY_CANCELLED
 
     async def test_too_near_to_a_weekly_dose_is_looked_at_twice(self, ward: Ward) -> None:
         await ward.phones.type(CRC, f"/therapy {TJ_001} 3-6 10:00")
-        await ward.phones.tap(CRC, "化疗")
+        await taps(ward, CRC, "化疗", "还不知道")
         assert "请再核对一遍" in ward.phones.last(CRC)
 
 

@@ -7,18 +7,21 @@ The dose itself is entered under `/dose`. Source: registry F6; specification 1.7
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from decimal import Decimal
 
 from bot.actions.chat_forms.asking import (
     choice_question,
     clock_question,
     coming_days,
     day_question,
+    in_rows,
     moment_question,
     moment_to_come,
     planned_clock,
     reason_question,
 )
 from bot.actions.chat_forms.script import (
+    Answers,
     Choice,
     Done,
     Preview,
@@ -44,12 +47,15 @@ from bot.actions.speak import phrase
 from bot.rules.changes import Effects
 from bot.rules.entry_form import Form
 from bot.rules.errors import Refusal
+from bot.rules.lab_values import reading_of
 from bot.rules.messages import Phrase
 from bot.rules.participant import Therapy
 from bot.rules.usual_reasons import USUAL_REASONS
 
 _NEW, _MOVE, _CANCEL, _BEGUN = "new", "move", "cancel", "begun"
 _SHOWN = 4
+_COUNTS_SHOWN = 3
+_UNKNOWN = "-"
 
 
 class TherapyScript(Script):
@@ -65,7 +71,7 @@ class TherapyScript(Script):
         if not form.answer("which"):
             return _which(sheet)
         if form.answers["which"] == _NEW:
-            return _when(sheet) or (None if form.answer("cytotoxic") else _ask_cytotoxic())
+            return _when(sheet) or _of_a_new_one(sheet)
         if not form.answer("what"):
             return _what(sheet)
         match form.answers["what"]:
@@ -160,6 +166,32 @@ def _what(sheet: Sheet) -> Question:
     return choice_question("what", phrase("staff.form.ask_therapy_what"), choices)
 
 
+def _of_a_new_one(sheet: Sheet) -> Question | None:
+    """What kind it is, and the count before it: the other one that "baseline" may mean."""
+    if not sheet.form.answer("cytotoxic"):
+        return _ask_cytotoxic()
+    return None if sheet.form.answer("before") else _ask_count_before(sheet)
+
+
+def _ask_count_before(sheet: Sheet) -> Question:
+    study = sheet.chart.desk.study
+    analyte = study.labs.analyte(study.labs.lead)
+    latest = reversed(sheet.chart.course.counts(analyte.code)[-_COUNTS_SHOWN:])
+    known = [
+        Choice(phrase("staff.form.count", value=one.value, at=one.sampled_at), str(one.value))
+        for one in latest
+    ]
+
+    def read(said: str) -> Answers:
+        if said == _UNKNOWN:
+            return {"before": said}
+        return {"before": str(reading_of(analyte, said).value)}
+
+    unknown = Choice(phrase("staff.form.count_unknown"), _UNKNOWN)
+    ask = phrase("staff.form.ask_count_before", analyte=analyte.name, unit=analyte.unit)
+    return Question(name="before", ask=ask, read=read, choices=in_rows([*known, unknown], 1))
+
+
 def _ask_cytotoxic() -> Question:
     choices = [Choice(phrase(f"staff.form.therapy_cytotoxic_{one}"), one) for one in ("yes", "no")]
     return choice_question("cytotoxic", phrase("staff.form.ask_cytotoxic"), choices)
@@ -212,6 +244,7 @@ def _entry(sheet: Sheet) -> TherapyEntry:
         starts_at=moment_to_come(sheet),
         number=therapy.number if therapy else None,
         cytotoxic=therapy.cytotoxic if therapy else given(form, "cytotoxic") == "yes",
+        count_before=None if form.answer("before") in ("", _UNKNOWN) else Decimal(form.answers["before"]),
         reason=form.answer("reason"),
         seen_at=datetime.fromisoformat(seen) if seen else None,
         confirmed=True,
