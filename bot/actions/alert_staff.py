@@ -78,6 +78,8 @@ async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         site=case.site_code,
         at=case.opened_at,
     )
+    participant = await uow.participants.get(case.subject_code)
+    desk = desk if participant is None else desk.bound_to(participant)
     try:
         story = await _story(uow, desk, case)
         facts = [*await _platelets(uow, desk, case), *await _study_day(uow, desk, case)]

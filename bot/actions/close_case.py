@@ -44,7 +44,7 @@ async def close_in(
     if case is None:
         raise NotEntitled()
     staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
-    case = await uow.cases.get(case_id) or case
+    case, desk = await uow.cases.get(case_id) or case, desk.bound_to(participant)
     act = escalation.act_to_close(case.level)
     actor = actor_of(staff, act, participant.site_code, auth)
     now = desk.now()

@@ -49,11 +49,12 @@ _EVENTS = "ABOUT | RAISED | ACKNOWLEDGED | CONTACTED | CONTACT_FAILED | CLOSED"
 class Facts:
     """All that is known of one participant; `reads_words`: her free text goes along.
 
-    `serious`: what may have been a serious event, with the answer where there is one. `check_ins`: those that
-    were asked.
+    `study` is the version she is bound to. `serious`: what may have been a serious event, with the answer
+    where there is one. `check_ins`: those that were asked.
     """
 
     participant: Participant
+    study: Study
     consents: tuple[Consent, ...]
     log: tuple[LogEntry, ...]
     course: Course
@@ -70,7 +71,7 @@ class Facts:
         return text if self.reads_words else None
 
 
-def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
+def tables(facts: Sequence[Facts]) -> tuple[Table, ...]:
     """Every table, in the order a reader wants them."""
     return (
         _table("participants", "one row a participant", "受试者", _PARTICIPANTS, _participants, facts),
@@ -81,16 +82,14 @@ def tables(study: Study, facts: Sequence[Facts]) -> tuple[Table, ...]:
         _table("therapies", "therapies, each change a row", "抗肿瘤治疗", _THERAPIES, _therapies, facts),
         _table("decisions", "visits moved or skipped", "改期与跳过", _DECISIONS, _decisions, facts),
         _table("holds", "times in which doses waited", "暂停用药", _HOLDS, _holds, facts),
-        _table(
-            "endpoints", "the endpoint in both readings", "终点指标", _ENDPOINTS, _endpoints(study), facts
-        ),
-        _site_endpoints(study, facts),
+        _table("endpoints", "the endpoint in both readings", "终点指标", _ENDPOINTS, _endpoints, facts),
+        _site_endpoints(facts),
         _table("stated", "what the patient said of a visit", "患者自述的到访情况", _STATED, _stated, facts),
         _table(
             "check_ins", "check-ins asked, answered or not", "随访问询（含未回答）", _ASKED, _asked, facts
         ),
         _table("reports", "symptom reports", "症状报告", _REPORTS, _reports, facts),
-        _table("answers", "every answer as given", "每一个回答", _ANSWERS, _answers(study), facts),
+        _table("answers", "every answer as given", "每一个回答", _ANSWERS, _answers, facts),
         _table(
             "assessments", "what each symptom was judged to be", "症状分级", _ASSESSMENTS, _assessments, facts
         ),
@@ -142,7 +141,7 @@ _PARTICIPANTS = (
     _code("time_zone", "time zone of local times", "时区"),
     column("consent_signed_on", ColumnKind.DAY, "study consent signed on", "知情同意签署日期"),
     _moment("day1_at", "dose 1: planned, recorded once given", "第1次用药时间（给药前为计划）"),
-    _code("study_version", "version of the study file at enrolment", "入组时的研究配置版本"),
+    _code("study_version", "version of the study file she is bound to", "所绑定的研究配置版本"),
     _moment("enrolled_at", "enrolled", "入组登记时间"),
     _moment("joined_at", "joined in the chat; empty: not yet", "加入聊天时间（空：尚未）"),
     _yes_no("caregiver_may_write", "a carer may write for her", "家人可代写"),
@@ -419,29 +418,26 @@ _ENDPOINTS = (
 )
 
 
-def _endpoints(study: Study) -> Callable[[Facts], _Rows]:
-    def rows(facts: Facts) -> _Rows:
-        found = endpoints(study, facts.course, facts.cut_at)
-        if found is None:
-            return
-        for name in ReadingName:
-            one = found.reading(name)
-            yield (
-                facts.participant.subject_code,
-                name,
-                found.day,
-                found.due,
-                one.count,
-                one.sampled_at,
-                one.responded_at,
-                one.responded_by,
-                found.first_response_at,
-                found.lowest,
-                found.doses_given,
-                found.transfusions,
-            )
-
-    return rows
+def _endpoints(facts: Facts) -> _Rows:
+    found = endpoints(facts.study, facts.course, facts.cut_at)
+    if found is None:
+        return
+    for name in ReadingName:
+        one = found.reading(name)
+        yield (
+            facts.participant.subject_code,
+            name,
+            found.day,
+            found.due,
+            one.count,
+            one.sampled_at,
+            one.responded_at,
+            one.responded_by,
+            found.first_response_at,
+            found.lowest,
+            found.doses_given,
+            found.transfusions,
+        )
 
 
 _SITE_ENDPOINTS = (
@@ -456,11 +452,11 @@ _SITE_ENDPOINTS = (
 )
 
 
-def _site_endpoints(study: Study, facts: Sequence[Facts]) -> Table:
+def _site_endpoints(facts: Sequence[Facts]) -> Table:
     """A row for each site and reading; the shares of due participants only."""
     found: dict[str, list[Endpoints]] = {}
     for one in facts:
-        reached = endpoints(study, one.course, one.cut_at)
+        reached = endpoints(one.study, one.course, one.cut_at)
         if reached is not None:
             found.setdefault(one.participant.site_code, []).append(reached)
     rows = tuple(
@@ -570,37 +566,33 @@ _ANSWERS = (
 )
 
 
-def _answers(study: Study) -> Callable[[Facts], _Rows]:
+def _answers(facts: Facts) -> _Rows:
     labels = {
         (str(symptom.code), question.id, option.code): option.label
-        for symptom in study.symptoms
+        for symptom in facts.study.symptoms
         for question in symptom.questions
         for option in question.options
     }
-
-    def rows(facts: Facts) -> _Rows:
-        for one in facts.of(Answer):
-            said = [labels.get((one.symptom, one.question, code)) for code in one.codes]
-            yield (
-                facts.participant.subject_code,
-                one.report_id,
-                one.id,
-                one.symptom,
-                one.question,
-                " ".join(one.codes),
-                "; ".join(label.en for label in said if label),
-                "；".join(label.zh for label in said if label),
-                facts.words(one.typed),
-                one.wording_shown,
-                one.language,
-                one.catalogue_version,
-                one.shown_at,
-                one.answered_at,
-                one.replaced_by,
-                one.assumed,
-            )
-
-    return rows
+    for one in facts.of(Answer):
+        said = [labels.get((one.symptom, one.question, code)) for code in one.codes]
+        yield (
+            facts.participant.subject_code,
+            one.report_id,
+            one.id,
+            one.symptom,
+            one.question,
+            " ".join(one.codes),
+            "; ".join(label.en for label in said if label),
+            "；".join(label.zh for label in said if label),
+            facts.words(one.typed),
+            one.wording_shown,
+            one.language,
+            one.catalogue_version,
+            one.shown_at,
+            one.answered_at,
+            one.replaced_by,
+            one.assumed,
+        )
 
 
 _ASSESSMENTS = (

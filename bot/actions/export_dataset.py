@@ -132,20 +132,22 @@ async def _cut(uow: UnitOfWork, desk: Desk, sites: Sequence[Site], wordy: frozen
     facts = [await _facts(uow, desk, one, reads_words=one.site_code in wordy) for one in people]
     about = {
         "study": desk.study.id,
-        "study_version": desk.study.version,
-        "catalogue_version": desk.study.catalogue_version,
-        "ctcae_version": desk.study.ctcae_version,
+        "study_version": desk.in_force.version,
+        "study_versions_bound_to": " ".join(sorted({one.study_version for one in people})),
+        "catalogue_version": desk.in_force.catalogue_version,
+        "ctcae_version": desk.in_force.ctcae_version,
         "software_version": version("suifang"),
         "sites": " ".join(site.code for site in sites),
         "free_text": "included" if set(wordy) >= {site.code for site in sites} else "left out",
     }
-    return Dataset(cut_at=desk.now(), about=about, tables=dataset_tables.tables(desk.study, facts))
+    return Dataset(cut_at=desk.now(), about=about, tables=dataset_tables.tables(facts))
 
 
 async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, *, reads_words: bool) -> Facts:
     log = await uow.overviews.log(participant.subject_code)
     return Facts(
         participant=participant,
+        study=desk.bound_to(participant).study,
         consents=await uow.consents.of(participant.subject_code),
         log=log,
         course=await course_of(uow, participant),

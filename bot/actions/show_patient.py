@@ -51,6 +51,7 @@ async def show_patient(uow: UnitOfWork, desk: Desk, staff: Staff, *, code: str, 
     participant = await uow.participants.get(subject)
     if participant is None or not may(staff, Act.READ_LOG, participant.site_code):
         raise NotEntitled(subject=subject)
+    desk = desk.bound_to(participant)
     await note_view(uow, desk, staff, participant, AuthMethod.TELEGRAM)
     site = await site_of(uow, participant.site_code)
     course = await course_of(uow, participant)

@@ -44,6 +44,6 @@ class TimelinePictures:
             therapy=self._texts.say("console.chart.therapy", message.language),
             cases=self._texts.say("console.chart.cases", message.language),
         )
-        timeline = timeline_of(log, self._desk.study, labels, self._desk.now())
+        timeline = timeline_of(log, log.study, labels, self._desk.now())
         content = await asyncio.to_thread(as_png, timeline, labels)
         return Attachment(content=content, filename=f"{message.about}.png")

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from bot.actions.export_dataset import cut_for_operator
 from bot.actions.publish_study import (
     Publication,
     VersionMove,
@@ -16,11 +17,12 @@ from bot.actions.publish_study import (
     publish_study,
     published_versions,
 )
+from bot.actions.record_dose import DoseEntry, record_dose
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.study import SubjectCode
 from bot.study_file import digest_of, files_of, load_files
 from storage.archive import Archive
-from tests.ward import CA1, CONSOLE, HER, OPERATOR, PI1, TJ_001, Ward, ward_of
+from tests.ward import CA1, CONSOLE, CRC, HER, OPERATOR, PI1, TJ_001, Ward, local, ward_of
 
 NEW = SubjectCode("TJ-002")
 
@@ -56,6 +58,11 @@ def publication(files: Mapping[str, str], by: str = "Ethics committee") -> Publi
 
 @pytest.fixture
 async def ward(archive: Archive) -> Ward:
+    return await begun(archive)
+
+
+async def begun(archive: Archive) -> Ward:
+    """She joined and had dose 1 on Tuesday 3 March."""
     opened = ward_of(archive)
     await opened.open()
     await opened.until("2026-03-03 09:45")
@@ -101,3 +108,26 @@ async def test_a_version_is_published_once_and_by_somebody(sqlite_archive: Archi
         await publish_study(ward.desk, publication=publication(changed(), by=" "), by=OPERATOR)
     with pytest.raises(Refusal, match="another_study"):
         await publish_study(ward.desk, publication=publication(files_of("docs/example-study")), by=OPERATOR)
+
+
+async def test_the_export_and_the_card_count_each_by_her_own_version(sqlite_archive: Archive) -> None:
+    """The endpoint is day 15 under the first version and day 17 under the second."""
+    ward = await begun(sqlite_archive)
+    await publish_study(ward.desk, publication=publication(changed()), by=OPERATOR)
+    await ward.enrol(NEW, day1="2026-03-03 09:30")
+    dose = DoseEntry(subject=NEW, number=1, given_at=local("2026-03-03 09:30"))
+    await record_dose(ward.desk, entry=dose, by=CA1, auth=CONSOLE)
+    await ward.phones.type(CRC, f"/patient {NEW}")
+    assert "3月11日" in ward.phones.said(CRC), "her second dose is on day 9"
+    ward.phones.clock.move_to(local("2026-03-19 20:00"))
+    await ward.lab("102", "2026-03-19 09:00", confirmed=True, subject=NEW)
+    await ward.lab("101", "2026-03-19 08:00", confirmed=True)
+    made = await cut_for_operator(ward.desk, by=OPERATOR, site=None)
+    (table,) = [one for one in made.tables if one.name == "endpoints"]
+    names = [one.name for one in table.columns]
+    found = [dict(zip(names, row, strict=True)) for row in table.rows]
+    told = {(row["subject"], row["study_day"], row["responded_at"]) for row in found}
+    assert told == {(TJ_001, 15, None), (NEW, 17, True)}
+    (summary,) = [one for one in made.tables if one.name == "site_endpoints"]
+    assert {row[2:6] for row in summary.rows} == {(2, 1, 0, 1)}
+    assert (made.about["study_version"], made.about["study_versions_bound_to"]) == ("2", "0.1.0 2")
