@@ -70,7 +70,7 @@ class DoseCorrection:
 async def preview_lab_correction(
     desk: Desk, *, entry: LabCorrection, by: StaffCode, auth: AuthMethod
 ) -> Effects:
-    """What correcting it would change for the subject it ends up with; writes nothing."""
+    """What correcting it would change, for both where it is another subject's; writes nothing."""
     async with desk.archive.read() as uow:
         return await weigh_lab_correction(uow, desk, entry, by, auth)
 
@@ -80,9 +80,11 @@ async def weigh_lab_correction(
 ) -> Effects:
     """As `preview_lab_correction`, in a transaction that is open."""
     wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
-    if entry.subject not in (None, wrong.subject_code):
-        chart = await _chart_of(uow, desk, entry.subject, by, auth)
-    return (await _weigh_lab(chart, wrong, entry))[1]
+    if not _is_anothers(entry, wrong):
+        return (await _weigh_lab(chart, wrong, entry))[1]
+    target = await _chart_of(uow, desk, entry.subject, by, auth)
+    there = (await _weigh_lab(target, wrong, entry))[1]
+    return _both((target, there), (chart, _without_lab(chart, wrong)))
 
 
 async def correct_lab(
@@ -92,7 +94,8 @@ async def correct_lab(
 
     Raises:
         NotEntitled: no such result, or another site's.
-        Refusal: no reason; somebody corrected it before (said by whom, when, to what); no value, future, …
+        Refusal: no reason; somebody corrected it before (said by whom, when, to what); no value, future, …;
+            void and somebody else's at once.
         Held: odd, and not yet confirmed.
     """
     async with desk.archive.begin() as uow:
@@ -105,7 +108,7 @@ async def correct_lab_in(
     """As `correct_lab`, in a transaction that is open."""
     reason = reasoned(entry.reason)
     wrong, chart = await _wrong_lab(uow, desk, entry, by, auth)
-    moved = entry.subject is not None and entry.subject != wrong.subject_code
+    moved = _is_anothers(entry, wrong)
     target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
     right, found = await _weigh_lab(target, wrong, entry)
     confirmed(found, by_person=entry.confirmed)
@@ -133,7 +136,7 @@ async def correct_lab_in(
 async def preview_dose_correction(
     desk: Desk, *, entry: DoseCorrection, by: StaffCode, auth: AuthMethod
 ) -> Effects:
-    """What correcting it would change for the subject it ends up with; writes nothing."""
+    """What correcting it would change, for both where it is another subject's; writes nothing."""
     async with desk.archive.read() as uow:
         return await weigh_dose_correction(uow, desk, entry, by, auth)
 
@@ -143,9 +146,11 @@ async def weigh_dose_correction(
 ) -> Effects:
     """As `preview_dose_correction`, in a transaction that is open."""
     wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
-    if entry.subject not in (None, wrong.subject_code):
-        chart = await _chart_of(uow, desk, entry.subject, by, auth)
-    return _weigh_dose(chart, wrong, entry)[1]
+    if not _is_anothers(entry, wrong):
+        return _weigh_dose(await _unanchored(chart, wrong) if entry.void else chart, wrong, entry)[1]
+    target = await _chart_of(uow, desk, entry.subject, by, auth)
+    there = _weigh_dose(target, wrong, entry)[1]
+    return _both((target, there), (chart, _without_dose(await _unanchored(chart, wrong), wrong)))
 
 
 async def correct_dose(desk: Desk, *, entry: DoseCorrection, by: StaffCode, auth: AuthMethod) -> Dose | None:
@@ -164,7 +169,7 @@ async def correct_dose_in(
     """As `correct_dose`, in a transaction that is open."""
     reason = reasoned(entry.reason)
     wrong, chart = await _wrong_dose(uow, desk, entry, by, auth)
-    moved = entry.subject is not None and entry.subject != wrong.subject_code
+    moved = _is_anothers(entry, wrong)
     target = await _chart_of(uow, desk, entry.subject, by, auth) if moved else chart
     right, found = _weigh_dose(target, wrong, entry)
     confirmed(found, by_person=entry.confirmed)
@@ -180,12 +185,12 @@ async def correct_dose_in(
     )
     if right is not None:
         await store_dose(target, right, reason)
-    for one in (chart, target) if moved else (chart,):
-        anchors = right is not None and right.number == 1 and one is target
-        participant = one.participant
-        if anchors and right is not None and right.kind is DoseKind.TREATMENT:
-            participant = replace(participant, day1_at=right.given_at)
-        await one.settle(participant)
+    if right is None or moved:
+        await chart.settle((await _unanchored(chart, wrong)).participant)
+    if right is not None:
+        anchors = right.number == 1 and right.kind is DoseKind.TREATMENT
+        day1_at = right.given_at if anchors else target.participant.day1_at
+        await target.settle(replace(target.participant, day1_at=day1_at))
     return right
 
 
@@ -209,8 +214,7 @@ async def _weigh_lab(
     chart: Chart, wrong: LabResult, entry: LabCorrection
 ) -> tuple[LabResult | None, Effects]:
     if entry.void:
-        kept = tuple(lab for lab in chart.course.labs if lab.id != wrong.id)
-        return None, chart.weigh(replace(chart.course, labs=kept))
+        return None, _without_lab(chart, wrong)
     analyte = analyte_named(chart.desk, wrong.analyte)
     right = replace(
         wrong,
@@ -232,22 +236,35 @@ async def _weigh_lab(
     if right.sampled_at is not None:
         check_sample_time(chart.participant, right.sampled_at, chart.now)
     odd = tuple([one async for one in oddities(chart, right)])
-    return right, weigh_result(chart, right, (*asks, *odd), instead_of=wrong.id)[1]
+    found = weigh_result(chart, right, (*asks, *odd), instead_of=wrong.id)[1]
+    return right, replace(found, level=max(found.level, _level_of_given(chart, wrong)))
 
 
-async def _flag_given_doses(chart: Chart, wrong: LabResult) -> None:
+def _without_lab(chart: Chart, wrong: LabResult) -> Effects:
+    kept = tuple(lab for lab in chart.course.labs if lab.id != wrong.id)
+    return chart.weigh(replace(chart.course, labs=kept), level=_level_of_given(chart, wrong))
+
+
+def _level_of_given(chart: Chart, wrong: LabResult) -> Level:
     """Doses given while the wrong result stood are a matter for a person; they stay given.
 
     Given after it was known: after a count that should have ended dosing, or on the strength of one.
     """
-    after = [dose for dose in chart.course.given().values() if dose.given_at > wrong.recorded_at]
-    if wrong.analyte == chart.desk.study.stop.analyte and after:
+    if wrong.subject_code != chart.subject or wrong.analyte != chart.desk.study.stop.analyte:
+        return Level.NONE
+    after = any(dose.given_at > wrong.recorded_at for dose in chart.course.given().values())
+    return Level.SAME_DAY if after else Level.NONE
+
+
+async def _flag_given_doses(chart: Chart, wrong: LabResult) -> None:
+    level = _level_of_given(chart, wrong)
+    if level > Level.NONE:
         await raise_case(
             chart.uow,
             chart.desk,
             chart.participant,
             kind=CaseKind.REQUEST,
-            level=Level.SAME_DAY,
+            level=level,
             about="staff.story.given_before_correction",
         )
 
@@ -269,10 +286,10 @@ async def _wrong_dose(
 
 
 def _weigh_dose(chart: Chart, wrong: Dose, entry: DoseCorrection) -> tuple[Dose | None, Effects]:
+    if entry.void:
+        return None, _without_dose(chart, wrong)
     without = tuple(dose for dose in chart.course.doses if dose.id != wrong.id)
     cleared = replace(chart, course=replace(chart.course, doses=without))
-    if entry.void:
-        return None, chart.weigh(cleared.course)
     if wrong.kind is DoseKind.PROPHYLAXIS:
         right = replace(
             wrong,
@@ -299,7 +316,45 @@ def _weigh_dose(chart: Chart, wrong: Dose, entry: DoseCorrection) -> tuple[Dose 
     return right, weigh_dose(chart, right, instead_of=wrong.id)
 
 
+async def _unanchored(chart: Chart, wrong: Dose) -> Chart:
+    """Her chart with day 1 as it was planned at enrolment, where dose 1 was never hers."""
+    if wrong.kind is not DoseKind.TREATMENT or wrong.number != 1:
+        return chart
+    enrolled = await chart.uow.audit.of_kind("staff:participant:enrolled", chart.subject)
+    said = next((one.new for one in enrolled if one.field == "day1_at" and one.new), None)
+    planned_at = datetime.fromisoformat(said) if said else chart.participant.day1_at
+    return replace(
+        chart,
+        participant=replace(chart.participant, day1_at=planned_at),
+        course=replace(chart.course, day1_at=planned_at),
+    )
+
+
+def _without_dose(chart: Chart, wrong: Dose) -> Effects:
+    kept = tuple(dose for dose in chart.course.doses if dose.id != wrong.id)
+    return chart.weigh(replace(chart.course, doses=kept))
+
+
 # ---------------------------------------------------------------- both
+
+
+def _is_anothers(entry: LabCorrection | DoseCorrection, wrong: LabResult | Dose) -> bool:
+    """The fact is moved to another subject.
+
+    Raises:
+        Refusal: it is said to be void as well.
+    """
+    moved = entry.subject not in (None, wrong.subject_code)
+    if moved and entry.void:
+        raise Refusal("refusal.void_and_moved")
+    return moved
+
+
+def _both(there: tuple[Chart, Effects], here: tuple[Chart, Effects]) -> Effects:
+    """What a move changes for whom it belongs to, and for whom it stood until now."""
+    (target, gained), (source, lost) = there, here
+    beside = replace(lost, subject=source.subject)
+    return replace(gained, subject=target.subject, others=(beside,))
 
 
 async def _chart_of(

@@ -25,6 +25,15 @@ def show_effects(as_json: bool, work: Callable[[Desk], Awaitable[Effects]]) -> N
     lines = [texts.words(line, Language.EN, SITE_ZONE) for line in found.lines()]
     document: dict[str, Any] = {
         "held": [texts.words(ask, Language.EN, SITE_ZONE) for ask in found.asks],
+        **_plainly(found),
+        "others": [{"subject": one.subject, **_plainly(one)} for one in found.others],
+        "lines": lines,
+    }
+    tell(as_json, document, lines)
+
+
+def _plainly(found: Effects) -> dict[str, Any]:
+    return {
         "state": found.state_after.value,
         "level": found.level.name,
         "changes": [
@@ -36,6 +45,4 @@ def show_effects(as_json: bool, work: Callable[[Desk], Awaitable[Effects]]) -> N
             }
             for change in found.changes
         ],
-        "lines": lines,
     }
-    tell(as_json, document, lines)

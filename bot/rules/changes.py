@@ -31,7 +31,7 @@ from bot.rules.messages import Phrase
 from bot.rules.participant import Participant, ParticipantState
 from bot.rules.schedule import plan
 from bot.rules.states import state_of
-from bot.rules.study import Level, Study
+from bot.rules.study import Level, Study, SubjectCode
 
 # A visit that shifts by less keeps its day and is simply reminded of at its new time.
 _WORTH_A_WORD = timedelta(hours=1)
@@ -65,7 +65,8 @@ class Change:
 class Effects:
     """What saving changes. `level` of the case it opens (NONE: none); `asks` are to be confirmed first.
 
-    `notes` are further lines, such as "doses wait for a person".
+    `notes` are further lines, such as "doses wait for a person". `others`: what the same act changes for
+    somebody else, where a fact is moved from one to the other; then each has a `subject`.
     """
 
     changes: tuple[Change, ...] = ()
@@ -75,9 +76,20 @@ class Effects:
     asks: tuple[Phrase, ...] = ()
     notes: tuple[Phrase, ...] = ()
     news: tuple[Phrase, ...] = ()
+    subject: SubjectCode | None = None
+    others: tuple[Effects, ...] = ()
 
     def lines(self) -> tuple[Phrase, ...]:
-        """Everything in words, what must be confirmed first; one line at least."""
+        """Everything in words, what must be confirmed first; one line at least, under each code for two."""
+        if not self.others:
+            return self._own_lines()
+        told: list[Phrase] = []
+        for one in (self, *self.others):
+            told.append(Phrase(key="operator.effect.of", values={"subject": one.subject}))
+            told += one._own_lines()
+        return tuple(told)
+
+    def _own_lines(self) -> tuple[Phrase, ...]:
         told = [*self.asks, *self.notes]
         if self.state_before is not self.state_after:
             values = {"before": self.state_before, "after": self.state_after}

@@ -27,7 +27,8 @@ from bot.rules import prophylaxis as before_therapy
 from bot.rules.access import Act
 from bot.rules.errors import NotEntitled
 from bot.rules.messages import Phrase
-from bot.rules.participant import Dose, LabResult, Therapy
+from bot.rules.participant import Dose, DoseKind, LabResult, Therapy
+from bot.rules.study import SubjectCode
 from handlers.console.forms import Entry, Field, FieldKind, Form, Values, as_typed, moment, whole_number
 from handlers.console.sheets import REASON, Sheet, served, sheet_of
 
@@ -36,6 +37,9 @@ _UNITS = ("10^9/L", "/µL", "K/µL", "万", "10^12/L", "g/L", "g/dL")
 GIVEN = Field(name="given", label="console.entry.given", kind=FieldKind.MOMENT, hint="console.entry.local")
 _SAMPLED = Field(
     name="sampled", label="console.entry.sampled", kind=FieldKind.MOMENT, hint="console.entry.local"
+)
+_TRULY_OF = Field(
+    name="subject", label="console.entry.truly_of", hint="console.entry.truly_of_hint", required=False
 )
 _PARTIAL = Field(name="partial", label="console.entry.partial", kind=FieldKind.TICK, required=False)
 
@@ -133,6 +137,7 @@ def _lab_correction_form(sheet: Sheet, wrong: LabResult) -> Form:
                 typed=values["value"] or None,
                 unit=values["unit"] or None,
                 sampled_at=None if values["sampled"] in ("", was) else moment(values, "sampled", sheet.zone),
+                subject=_named_subject(values),
                 void=values["void"] == "yes",
                 confirmed=confirmed,
             )
@@ -141,7 +146,7 @@ def _lab_correction_form(sheet: Sheet, wrong: LabResult) -> Form:
             made,
             preview=preview_lab_correction,
             action=correct_lab,
-            back_to=lambda right: f"#lab-{right.id if right else wrong.id}",
+            back_to=lambda right: f"#lab-{right.id if right and _is_hers(sheet, right) else wrong.id}",
         )
 
     return sheet.form(
@@ -155,6 +160,7 @@ def _lab_correction_form(sheet: Sheet, wrong: LabResult) -> Form:
             hint="console.entry.local",
             required=False,
         ),
+        _TRULY_OF,
         Field(name="void", label="console.entry.void_lab", kind=FieldKind.TICK, required=False),
         REASON,
         read=read,
@@ -220,15 +226,9 @@ def _dose_form(sheet: Sheet, number: str) -> Form:
             made, preview=preview_dose, action=record_dose, back_to=lambda given: f"#dose-{given.id}"
         )
 
-    most = sheet.opened.study.doses.max_doses
     return sheet.form(
         sheet.titled("dose"),
-        Field(
-            name="number",
-            label="console.entry.number",
-            kind=FieldKind.CHOICE,
-            choices=[("", ""), *((str(one), str(one)) for one in range(1, most + 1))],
-        ),
+        _number_field(sheet),
         GIVEN,
         Field(
             name="amount",
@@ -240,6 +240,18 @@ def _dose_form(sheet: Sheet, number: str) -> Form:
         _PARTIAL,
         read=read,
         initial={"number": number},
+    )
+
+
+def _number_field(sheet: Sheet, *, required: bool = True) -> Field:
+    most = sheet.opened.study.doses.max_doses
+    return Field(
+        name="number",
+        label="console.entry.number",
+        kind=FieldKind.CHOICE,
+        hint="" if required else "console.entry.stays",
+        choices=[("", ""), *((str(one), str(one)) for one in range(1, most + 1))],
+        required=required,
     )
 
 
@@ -283,6 +295,9 @@ def _dose_correction_form(sheet: Sheet, wrong: Dose) -> Form:
                 reason=values["reason"],
                 given_at=None if values["given"] in ("", was) else moment(values, "given", sheet.zone),
                 amount_ug=whole_number(values, "amount") if values["amount"] else None,
+                number=whole_number(values, "number") if values.get("number") else None,
+                whole={"yes": True, "no": False}.get(values["whole"]),
+                subject=_named_subject(values),
                 void=values["void"] == "yes",
                 confirmed=confirmed,
             )
@@ -291,11 +306,18 @@ def _dose_correction_form(sheet: Sheet, wrong: Dose) -> Form:
             made,
             preview=preview_dose_correction,
             action=correct_dose,
-            back_to=lambda right: f"#dose-{right.id if right else wrong.id}",
+            back_to=lambda right: f"#dose-{right.id if right and _is_hers(sheet, right) else wrong.id}",
         )
 
+    say = sheet.speech.say
+    whole = [
+        ("", ""),
+        ("yes", say("console.entry.given_whole")),
+        ("no", say("console.entry.partial")),
+    ]
     return sheet.form(
         sheet.titled("dose_correction", number=wrong.number),
+        *((_number_field(sheet, required=False),) if wrong.kind is DoseKind.TREATMENT else ()),
         Field(
             name="given",
             label="console.entry.given",
@@ -310,6 +332,15 @@ def _dose_correction_form(sheet: Sheet, wrong: Dose) -> Form:
             hint="console.entry.stays",
             required=False,
         ),
+        Field(
+            name="whole",
+            label="console.entry.how_much",
+            kind=FieldKind.CHOICE,
+            hint="console.entry.stays",
+            choices=whole,
+            required=False,
+        ),
+        _TRULY_OF,
         Field(name="void", label="console.entry.void_dose", kind=FieldKind.TICK, required=False),
         REASON,
         read=read,
@@ -323,6 +354,15 @@ def _named_dose(sheet: Sheet, request: Request) -> Dose:
     if found is None:
         raise NotEntitled(subject=sheet.subject)
     return found
+
+
+def _named_subject(values: Values) -> SubjectCode | None:
+    """Whose it is in truth, as typed; None: hers."""
+    return SubjectCode(values["subject"].upper()) if values["subject"] else None
+
+
+def _is_hers(sheet: Sheet, fact: LabResult | Dose) -> bool:
+    return fact.subject_code == sheet.subject
 
 
 def named_therapy(sheet: Sheet, request: Request) -> Therapy:

@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from bot.actions.note_access import note_refusal
 from bot.rules.changes import Effects
 from bot.rules.errors import Held, NotEntitled, Refusal
 from bot.rules.messages import Phrase
-from handlers.console.pages import page
+from handlers.console.pages import console_of, page, visitor_in
 
 Values = Mapping[str, str]
 Member = TypeVar("Member", bound=Enum)
@@ -80,7 +81,10 @@ async def begin(request: Request, form: Form) -> Response:
 
 
 async def go_on(request: Request, form: Form) -> Response:
-    """What was typed is checked and its effect shown; or saved; or changed once more."""
+    """What was typed is checked and its effect shown; or saved; or changed once more.
+
+    A subject who was typed and is foreign or unknown is refused with what was typed kept, and leaves a trace.
+    """
     sent = await request.form()
     typed = {one.name: str(sent.get(one.name, "")).strip() for one in form.fields}
     step = str(sent.get("step", "check"))
@@ -93,8 +97,14 @@ async def go_on(request: Request, form: Form) -> Response:
             confirmed, shown = sent.get("confirmed") == "yes", str(sent.get("shown", ""))
             return await _saved(request, form, typed, entry, confirmed=confirmed, shown=shown)
         return await _shown(request, form, typed, entry, None)
-    except NotEntitled:
-        raise
+    except NotEntitled as refusal:
+        asked_for = refusal.values.get("subject")
+        if asked_for in (None, form.subject):
+            raise
+        await note_refusal(
+            console_of(request).desk, by=visitor_in(request).staff.code, asked_for=str(asked_for)
+        )
+        return _filled_in(request, form, typed, Refusal("refusal.not_yours", subject=asked_for))
     except Refusal as refusal:
         return _filled_in(request, form, typed, refusal)
 

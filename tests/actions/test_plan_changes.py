@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from bot.actions.correct_fact import (
     LabCorrection,
     correct_dose,
     correct_lab,
+    preview_dose_correction,
     preview_lab_correction,
 )
 from bot.actions.end_participation import (
@@ -267,6 +269,30 @@ class TestDoses:
         await correct_dose(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
         assert await quick.at("injection-2") == "2026-03-11 09:40"
         assert (await quick.her()).day1_at == local("2026-03-04 09:40")
+
+    async def test_a_first_dose_of_somebody_else_goes_there_and_hers_is_due_as_it_was_planned(
+        self, quick: Ward
+    ) -> None:
+        other = SubjectCode("TJ-002")
+        await quick.enrol(other, day1="2026-03-05 09:00")
+        async with quick.desk.archive.read() as uow:
+            (first,) = await uow.doses.of(TJ_001)
+        entry = DoseCorrection(dose_id=first.id, reason="entered in the wrong row", subject=other)
+        shown = await preview_dose_correction(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        lines = said(quick, shown)
+        there, _, here = lines.partition("— TJ-001 —")
+        assert there.startswith("— TJ-002 —")
+        assert "dose 1: done" in there
+        assert "dose 1: no longer done (Tue 3 March, 09:30)" in here
+        both = replace(entry, void=True)
+        with pytest.raises(Refusal, match="void_and_moved"):
+            await correct_dose(quick.desk, entry=both, by=CA1, auth=CONSOLE)
+        await correct_dose(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        assert (await quick.plan())["injection-1"].is_open
+        assert await quick.at("injection-1") == "2026-03-03 09:30"
+        assert (await quick.her()).day1_at == local("2026-03-03 09:30")
+        assert (await quick.her(other)).day1_at == local("2026-03-03 09:40")
+        assert await quick.state() is ParticipantState.BASELINE_DONE
 
 
 class TestMoving:

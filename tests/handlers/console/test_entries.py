@@ -9,12 +9,14 @@ import pytest
 from bot.actions.export_dataset import cut_for_staff
 from bot.actions.keep_profile import TransfusionEntry, record_transfusion
 from bot.actions.plan_therapy import TherapyEntry, plan_therapy
+from bot.actions.record_dose import DoseEntry, record_dose
 from bot.rules.access import AuthMethod
 from bot.rules.participant import ParticipantState
-from bot.rules.study import Language, StaffCode
+from bot.rules.study import Language, StaffCode, SubjectCode
 from tests.handlers.console.conftest import PEOPLE, SUBJECT, Browser, SignIn, World
 
 RECORDS = {"CA1", "SI1", "PI1"}
+RIGHT = SubjectCode("TJ-002")
 LAB = "/participants/TJ-001/lab"
 DOSE = "/participants/TJ-001/dose"
 SLIP = {"analyte": "PLT", "value": "102", "unit": "10^9/L", "sampled": "2026-03-09T08:10"}
@@ -33,9 +35,9 @@ async def counts(world: World) -> list[str]:
         return [f"{lab.value}" for lab in await uow.labs.of(SUBJECT)]
 
 
-async def state(world: World) -> ParticipantState:
+async def state(world: World, subject: SubjectCode = SUBJECT) -> ParticipantState:
     async with world.desk.archive.read() as uow:
-        participant = await uow.participants.get(SUBJECT)
+        participant = await uow.participants.get(subject)
     assert participant is not None
     return participant.state
 
@@ -141,6 +143,43 @@ class TestAResult:
         assert "voided, no longer counts" in browser.text
         assert await state(world) is ParticipantState.TREATMENT
 
+    async def test_entered_for_the_wrong_person_it_goes_to_the_right_one_and_both_are_shown_first(
+        self, world: World, signed_in: SignIn
+    ) -> None:
+        browser = await signed_in(world, "SI1")
+        for code in ("CA1", "CW1"):
+            await world.staff(code)
+        await on_day_7(world)
+        for other in (RIGHT, SubjectCode("WH-001")):
+            await world.enrol(other, joins=False)
+        first = DoseEntry(subject=RIGHT, number=1, given_at=world.clock.now() - timedelta(days=6))
+        await record_dose(world.desk, entry=first, by=StaffCode("CA1"), auth=AuthMethod.CONSOLE)
+        await world.lab("102")
+        async with world.desk.archive.read() as uow:
+            wrong = (await uow.labs.of(SUBJECT))[-1]
+        address = f"/participants/TJ-001/labs/{wrong.id}"
+        moved = {"value": "", "sampled": "2026-03-09T10:00", "subject": "tj-002", "reason": "the next slip"}
+        for nobody in ("WH-001", "TJ-099", "王芳"):
+            await checked(browser, address, **(moved | {"subject": nobody}))
+            assert browser.status == 409
+            assert f"{nobody.upper()}: not found, or not yours" in browser.text
+            assert "the next slip" in browser.html
+        traces = [about for kind, _, about in await world.audit() if kind == "staff:access:refused"]
+        assert traces == ["WH-001", "TJ-099", "something else"]
+        await checked(browser, address, **moved, void="yes")
+        assert browser.status == 409
+        await checked(browser, address, **moved)
+        there, _, here = browser.text.partition("— TJ-001 —")
+        assert "in treatment → responded" in there.partition("— TJ-002 —")[2]
+        assert "→ in treatment" in here
+        assert "asked for again" in here
+        await browser.send(address, step="save", confirmed="yes", **moved)
+        assert browser.at == "/participants/TJ-001"
+        assert "voided, no longer counts" in browser.text
+        assert await state(world) is ParticipantState.TREATMENT
+        assert await state(world, RIGHT) is ParticipantState.RESPONDED
+        assert [kind for kind, _, _ in await world.audit(RIGHT)].count("staff:lab:recorded") == 2
+
 
 class TestADose:
     async def test_it_is_recorded_from_the_worklist(self, both_worlds: World, signed_in: SignIn) -> None:
@@ -171,6 +210,25 @@ class TestADose:
         ):
             await checked(browser, DOSE, **given)
             assert browser.status == 409
+
+    async def test_its_number_and_how_much_went_in_are_corrected(
+        self, world: World, signed_in: SignIn
+    ) -> None:
+        browser = await signed_in(world, "CA1")
+        await on_day_7(world)
+        async with world.desk.archive.read() as uow:
+            (first,) = await uow.doses.of(SUBJECT)
+        address = f"/participants/TJ-001/doses/{first.id}"
+        right = {"number": "", "given": "", "amount": "", "whole": "no", "reason": "half was spilled"}
+        await checked(browser, address, **(right | {"number": "2"}))
+        assert browser.status == 409
+        await checked(browser, address, **right)
+        assert "Please look again" in browser.text
+        await browser.send(address, step="save", confirmed="yes", **right)
+        assert browser.at == "/participants/TJ-001"
+        async with world.desk.archive.read() as uow:
+            (kept,) = await uow.doses.of(SUBJECT)
+        assert (kept.whole, kept.number, kept.corrects) == (False, 1, first.id)
 
 
 class TestAVisit:
