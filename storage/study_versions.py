@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from bot.rules.study import Approval
 from storage.mapping import to_row, to_value
 from storage.tables import StudyVersionRow
 
@@ -46,3 +47,14 @@ class StudyVersions:
         query = select(StudyVersionRow).where(col(StudyVersionRow.study_id) == study_id)
         rows = await self._session.exec(query.order_by(col(StudyVersionRow.id)))
         return tuple(to_value(PublishedStudy, row, files=json.loads(row.files)) for row in rows)
+
+    async def approvals(self, study_id: str) -> tuple[Approval, ...]:
+        """Of every version that was published, oldest first; the files are not read."""
+        row = StudyVersionRow
+        told = (col(row.version), col(row.approved_by), col(row.approved_on), col(row.published_at))
+        query = select(*told).where(col(row.study_id) == study_id)
+        found = await self._session.exec(query.order_by(col(row.id)))
+        return tuple(
+            Approval(version=version, approved_by=by, approved_on=on, published_at=at)
+            for version, by, on, at in found
+        )

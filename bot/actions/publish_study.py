@@ -11,19 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from bot.actions.chart import opened, reasoned
 from bot.actions.desk import Desk
 from bot.actions.plan_visits import settle
+from bot.actions.speak import phrase
 from bot.rules import schedule
 from bot.rules.access import Act, Actor, AuthMethod
-from bot.rules.changes import Effects, changes, news
+from bot.rules.changes import Effects, effects
 from bot.rules.errors import Refusal
 from bot.rules.participant import Participant
-from bot.rules.states import state_of
-from bot.rules.study import StaffCode, Study, SubjectCode
+from bot.rules.study import Approval, StaffCode, Study, SubjectCode
 from storage.study_versions import PublishedStudy
+from storage.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,20 @@ class VersionMove:
     subject: SubjectCode
     version: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A version she was bound to from `since` on, until the next one; `by` moved her, or enrolled her.
+
+    `approval` is None for the study of the settings where it never was published.
+    """
+
+    version: str
+    since: datetime
+    by: str
+    reason: str
+    approval: Approval | None
 
 
 async def publish_study(desk: Desk, *, publication: Publication, by: Actor) -> PublishedStudy:
@@ -106,18 +121,50 @@ async def published_versions(desk: Desk) -> tuple[PublishedStudy, ...]:
         return await uow.study_versions.of(desk.study.id)
 
 
+async def bindings_of(uow: UnitOfWork, participant: Participant) -> tuple[Binding, ...]:
+    """The versions she was bound to, oldest first: what was in force for her, and since when."""
+    known = {one.version: one for one in await uow.study_versions.approvals(participant.study_id)}
+    subject = participant.subject_code
+    enrolled = await uow.audit.of_kind("staff:participant:enrolled", subject)
+    moves = await uow.audit.of_kind("staff:participant:version", subject)
+    first = (moves[0].old if moves else None) or participant.study_version
+    steps = [(first, one) for one in enrolled[:1]] + [(one.new or "", one) for one in moves]
+    return tuple(
+        Binding(
+            version=version,
+            since=entry.at,
+            by=entry.on_behalf_of or entry.actor_code,
+            reason=entry.reason or "",
+            approval=known.get(version),
+        )
+        for version, entry in steps
+    )
+
+
+def other_versions(desk: Desk, participant: Participant) -> tuple[str, ...]:
+    """The versions she could be moved to, oldest first."""
+    return tuple(name for name in _at_hand(desk) if name != participant.study_version)
+
+
+async def approvals(desk: Desk) -> Mapping[str, Approval]:
+    """Who approved which published version."""
+    async with desk.archive.read() as uow:
+        return {one.version: one for one in await uow.study_versions.approvals(desk.study.id)}
+
+
 async def preview_version_move(desk: Desk, *, entry: VersionMove, by: StaffCode, auth: AuthMethod) -> Effects:
     """What moving her would change; writes nothing."""
     async with opened(desk, entry.subject, by=by, act=Act.CHANGE_VERSION, auth=auth, writing=False) as chart:
         new = _version(desk, chart.participant, entry.version)
-        before = schedule.plan(chart.desk.study, chart.course)
-        after = schedule.plan(new, chart.course)
-        found = changes(before, after)
-        return Effects(
-            changes=found,
-            state_before=chart.participant.state,
-            state_after=state_of(new, chart.participant, chart.course, after, chart.now),
-            news=news(new, chart.course, found, chart.now),
+        versions = {"before": chart.participant.study_version, "after": new.version}
+        return effects(
+            new,
+            chart.participant,
+            chart.course,
+            chart.course,
+            chart.now,
+            notes=(phrase("operator.effect.version", **versions),),
+            planned_before=schedule.plan(chart.desk.study, chart.course),
         )
 
 
@@ -148,7 +195,12 @@ async def move_to_version(desk: Desk, *, entry: VersionMove, by: StaffCode, auth
 def _version(desk: Desk, participant: Participant, version: str) -> Study:
     if version == participant.study_version:
         raise Refusal("refusal.version_same", version=version)
-    known = {desk.study.version: desk.study, **desk.versions}
+    known = _at_hand(desk)
     if version not in known:
         raise Refusal("refusal.no_such_version", version=version, known=", ".join(known))
     return known[version]
+
+
+def _at_hand(desk: Desk) -> Mapping[str, Study]:
+    """Every version by name: that of the settings, and all that were published."""
+    return {desk.study.version: desk.study, **desk.versions}

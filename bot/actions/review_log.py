@@ -17,6 +17,7 @@ from bot.actions.desk import Desk
 from bot.actions.list_participants import reader
 from bot.actions.note_access import note_view
 from bot.actions.plan_visits import course_of
+from bot.actions.publish_study import Binding, bindings_of, other_versions
 from bot.actions.review_cases import CaseCard, card_of
 from bot.rules import schedule
 from bot.rules.access import Act, Site, Staff, may
@@ -96,6 +97,8 @@ class ParticipantLog:
 
     `may`: what the reader may do with her; the actions ask again. `grades`: what investigators decided of a
     report's symptom, oldest first. `serious`: questions of serious events, oldest first, with their answers.
+    `bindings`: the versions of the study she was bound to, oldest first; `in_force` is that of new
+    participants.
     """
 
     participant: Participant
@@ -108,6 +111,9 @@ class ParticipantLog:
     entries: tuple[Entry, ...]
     grades: Mapping[tuple[str, str], tuple[GradeDecision, ...]]
     serious: tuple[tuple[SaeTask, SaeAnswer | None], ...]
+    bindings: tuple[Binding, ...]
+    in_force: str
+    other_versions: tuple[str, ...]
     may: frozenset[Act]
 
     def stated_otherwise(self, dose: Dose) -> datetime | None:
@@ -146,6 +152,9 @@ async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> Part
             serious=tuple(
                 [(one, await uow.sae_tasks.answer_of(one.id)) for one in await uow.sae_tasks.of(subject)]
             ),
+            bindings=await bindings_of(uow, participant),
+            in_force=desk.in_force.version,
+            other_versions=other_versions(desk, participant),
             may=frozenset(act for act in Act if may(staff, act, site.code)),
         )
 

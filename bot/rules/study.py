@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import NewType
@@ -850,3 +850,13 @@ class Study:
             if symptom.code == code:
                 return symptom
         raise KeyError(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Of a published version: who approved it and when, and since when it is there."""
+
+    version: str
+    approved_by: str
+    approved_on: date
+    published_at: datetime

@@ -90,6 +90,7 @@ def console_app(
         *_both("/participants/{subject}/end", standing_entries.end),
         *_both("/participants/{subject}/reinstate", standing_entries.back),
         *_both("/participants/{subject}/transfer", standing_entries.transfer),
+        *_both("/participants/{subject}/version", standing_entries.version),
         read("/participants/{subject}/audit", audit.of_participant),
         read("/audit", audit.of_system),
         read("/events", live.events),

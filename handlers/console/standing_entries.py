@@ -27,13 +27,20 @@ from bot.actions.place_hold import (
     preview_release,
     release_hold,
 )
+from bot.actions.publish_study import (
+    VersionMove,
+    approvals,
+    move_to_version,
+    other_versions,
+    preview_version_move,
+)
 from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
 from bot.rules.access import Act
 from bot.rules.errors import NotEntitled
 from bot.rules.messages import Phrase
 from bot.rules.participant import Hold, HoldReason, Participant, ParticipantState, TreatmentStop
 from bot.rules.states import ends_of
-from bot.rules.study import Sex, SiteCode
+from bot.rules.study import Approval, Sex, SiteCode
 from handlers.console.forms import Entry, Field, FieldKind, Form, Values, choice, day, whole_number
 from handlers.console.sheets import REASON, TOP, Sheet, optional, served, sheet_of
 
@@ -80,6 +87,12 @@ async def back(request: Request) -> Response:
 async def transfer(request: Request) -> Response:
     """She goes on at another site."""
     return await served(request, _transfer_form(await sheet_of(request, Act.TRANSFER)))
+
+
+async def version(request: Request) -> Response:
+    """She goes on under another version of the study."""
+    sheet = await sheet_of(request, Act.CHANGE_VERSION)
+    return await served(request, _version_form(sheet, await approvals(sheet.desk)))
 
 
 # ---------------------------------------------------------------- holds
@@ -263,3 +276,37 @@ def _transfer_form(sheet: Sheet) -> Form:
         REASON,
         read=read,
     )
+
+
+# ---------------------------------------------------------------- version
+
+
+def _version_form(sheet: Sheet, approved: Mapping[str, Approval]) -> Form:
+    def read(values: Values) -> Entry:
+        entry = VersionMove(subject=sheet.subject, version=values["version"], reason=values["reason"])
+        return sheet.entry(
+            lambda _: entry, preview=preview_version_move, action=move_to_version, back_to="#version-title"
+        )
+
+    her = sheet.opened.participant
+    others = [(name, _version_told(sheet, name, approved)) for name in other_versions(sheet.desk, her)]
+    bound = Phrase(key="console.version.bound", values={"version": her.study_version})
+    return sheet.form(
+        sheet.titled("version"),
+        Field(
+            name="version",
+            label="console.entry.to_version",
+            kind=FieldKind.CHOICE,
+            choices=[("", ""), *others],
+        ),
+        REASON,
+        read=read,
+        told=(bound,),
+    )
+
+
+def _version_told(sheet: Sheet, name: str, approved: Mapping[str, Approval]) -> str:
+    if name not in approved:
+        return f"{name} · {sheet.speech.say('console.version.unpublished')}"
+    by, on = approved[name].approved_by, approved[name].approved_on
+    return f"{name} · {sheet.speech.say('console.version.approved', by=by, on=on)}"

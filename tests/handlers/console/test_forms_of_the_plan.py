@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from bot.actions.place_hold import HoldEntry, place_hold
 from bot.actions.plan_therapy import TherapyEntry, plan_therapy
+from bot.actions.publish_study import VersionMove, move_to_version, publish_study
 from bot.rules.access import Act, AuthMethod, Staff, may
 from bot.rules.participant import Hold, HoldReason, ParticipantState
 from bot.rules.study import Language, SiteCode, StaffCode
-from tests.handlers.console.conftest import PEOPLE, SUBJECT, Browser, SignIn, World
+from tests.actions.test_publish_study import changed, publication
+from tests.handlers.console.conftest import OPERATOR, PEOPLE, SUBJECT, Browser, SignIn, World
 from tests.handlers.console.test_entries import checked, on_day_7, state
 
 HOME = "/participants/TJ-001"
@@ -43,6 +45,7 @@ async def test_each_form_opens_for_those_who_may_and_for_nobody_else(world: Worl
         world.desk, entry=TherapyEntry(subject=SUBJECT, starts_at=starts), by=CA1, auth=AuthMethod.CONSOLE
     )
     hold = await a_hold(world, HoldReason.HOSPITAL)
+    await publish_study(world.desk, publication=publication(changed()), by=OPERATOR)
     forms = {
         "therapy": Act.PLAN_THERAPY,
         "therapies/1": Act.PLAN_THERAPY,
@@ -57,6 +60,7 @@ async def test_each_form_opens_for_those_who_may_and_for_nobody_else(world: Worl
         "end": Act.END_PARTICIPATION,
         "reinstate": Act.STOP_TREATMENT,
         "transfer": Act.TRANSFER,
+        "version": Act.CHANGE_VERSION,
         "visits/injection-2": Act.MOVE_VISIT,
         "visits/injection-2/skip": Act.MOVE_VISIT,
     }
@@ -233,3 +237,38 @@ async def test_a_closed_window_is_decided_give_late_or_never(world: World, signe
     await saved(browser, f"{HOME}/visits/injection-3/skip", reason="holiday")
     assert "skipped by the site" in browser.text
     assert "holiday" in browser.text
+
+
+async def test_bound_to_an_amendment_by_the_principal_investigator_with_what_was_in_force_when(
+    world: World, signed_in: SignIn
+) -> None:
+    browser = await signed_in(world, "PI1")
+    await world.staff("CA1")
+    await on_day_7(world)
+    await browser.open(HOME)
+    assert f'"{HOME}/version"' not in browser.html, "there is no other version"
+    await publish_study(world.desk, publication=publication(changed()), by=OPERATOR)
+    await browser.open(HOME)
+    assert "0.1.0 · since Mon 2 March, 10:00 · at enrolment by operator" in browser.text
+    assert "New participants are bound to version 2." in browser.text
+    address, moved = f"{HOME}/version", {"version": "2", "reason": "amendment 1"}
+    await checked(browser, address, version="2", reason="")
+    assert browser.status == 409
+    await checked(browser, address, version="7", reason="amendment 1")
+    assert browser.status == 409
+    assert "amendment 1" in browser.html
+    await checked(browser, address, **moved)
+    assert "Version of the study: 0.1.0 → 2" in browser.text
+    assert "Tue 10 March, 10:00 → Wed 11 March, 10:00" in browser.text
+    assert "Ethics committee" in browser.html
+    await world.lab("102")
+    await browser.send(address, step="save", **moved)
+    assert browser.status == 409, "her record changed since it was shown"
+    await browser.send(address, step="save", **moved)
+    assert browser.at == HOME
+    assert "2 · since Mon 9 March, 10:00 · moved by PI1: amendment 1" in browser.text
+    back = VersionMove(subject=SUBJECT, version="0.1.0", reason="too early")
+    await checked(browser, address, version="0.1.0", reason="mistake")
+    await move_to_version(world.desk, entry=back, by=StaffCode("PI1"), auth=AuthMethod.COMMAND_LINE)
+    await browser.send(address, step="save", version="0.1.0", reason="mistake")
+    assert browser.status == 409, "somebody moved her meanwhile"
