@@ -7,10 +7,14 @@ from zoneinfo import ZoneInfo
 
 from bot.actions.desk import Desk
 from bot.actions.plan_visits import course_of
+from bot.actions.publish_study import bindings_of
 from bot.rules import schedule
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.participant import DoseKind
+from bot.rules.report import Assessment, Report, ReportId
+from bot.rules.sae import SaeTaskId
 from bot.rules.study import SubjectCode
+from storage.unit_of_work import UnitOfWork
 
 
 async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
@@ -26,6 +30,8 @@ async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
         course = await course_of(uow, participant)
         cases = await uow.cases.open_of(subject)
         doses, labs = await uow.doses.of(subject), await uow.labs.of(subject)
+        reports, tasks = await _judged(uow, subject), await uow.sae_tasks.of(subject)
+        bindings = await bindings_of(uow, participant)
     local = ZoneInfo(participant.time_zone)
     return {
         "code": subject,
@@ -38,6 +44,10 @@ async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
         "joined_at": participant.joined_at and participant.joined_at.astimezone(local),
         "unreachable_since": participant.unreachable_since,
         "study": f"{participant.study_id} {participant.study_version}",
+        "versions": [
+            {"version": one.version, "since": one.since.astimezone(local), "by": one.by, "why": one.reason}
+            for one in bindings
+        ],
         "doses": [
             {"number": one.number, "given_at": one.given_at.astimezone(local), "by": one.recorded_by}
             for one in doses
@@ -55,11 +65,83 @@ async def summary_of(desk: Desk, subject: SubjectCode) -> dict[str, Any]:
             {"key": one.key, "at": one.target_at.astimezone(local), "status": one.status.value}
             for one in schedule.plan(desk.bound_to(participant).study, course)
         ],
+        "reports": [
+            {
+                "id": report.id,
+                "at": report.opened_at.astimezone(local),
+                "grades": " ".join(f"{one.symptom}:{_graded(one)}" for one in judged.values()),
+            }
+            for report, judged in reports
+        ],
+        "events": [
+            {
+                "id": one.id,
+                "causes": " ".join(one.causes),
+                "due_at": one.due_at and one.due_at.astimezone(local),
+                "serious": one.serious,
+            }
+            for one in tasks
+        ],
         "open_cases": [
             {"id": one.id, "level": one.level.name, "opened_at": one.opened_at.astimezone(local)}
             for one in cases
         ],
     }
+
+
+async def report_id_of(desk: Desk, subject: SubjectCode, symptom: str, named: str | None) -> ReportId:
+    """The report in which this symptom was judged: `named` by id or local time, or the only one there is.
+
+    Raises:
+        NotEntitled: there is nobody of that code.
+        Refusal: no such report, or several.
+    """
+    async with desk.archive.read() as uow:
+        local = await _local(uow, subject)
+        found = [
+            report.id
+            for report, judged in await _judged(uow, subject)
+            if symptom in judged
+            and named in (None, report.id, f"{report.opened_at.astimezone(local):%Y-%m-%d %H:%M}")
+        ]
+    if len(found) != 1:
+        raise Refusal("refusal.no_such_report", symptom=symptom, count=len(found))
+    return found[0]
+
+
+async def sae_task_id_of(desk: Desk, subject: SubjectCode, named: str | None) -> SaeTaskId:
+    """The event that `named` means, or the only one that is open.
+
+    Raises:
+        NotEntitled: there is nobody of that code.
+        Refusal: no such event, or several are open.
+    """
+    async with desk.archive.read() as uow:
+        await _local(uow, subject)
+        tasks = await uow.sae_tasks.of(subject)
+    found = [one.id for one in tasks if (one.answered_at is None if named is None else one.id == named)]
+    if len(found) != 1:
+        raise Refusal("refusal.no_such_event", count=len(found))
+    return found[0]
+
+
+async def _judged(uow: UnitOfWork, subject: SubjectCode) -> list[tuple[Report, dict[str, Assessment]]]:
+    """Every report, oldest first, with what each symptom in it was judged to be last."""
+    return [
+        (report, {one.symptom: one for one in await uow.reports.assessments(report.id)})
+        for report in await uow.reports.of(subject)
+    ]
+
+
+def _graded(judged: Assessment) -> str:
+    return f"G{judged.grade}" if judged.who is None else f"G{judged.grade}/WHO{judged.who}"
+
+
+async def _local(uow: UnitOfWork, subject: SubjectCode) -> ZoneInfo:
+    participant = await uow.participants.get(subject)
+    if participant is None:
+        raise NotEntitled(subject=subject)
+    return ZoneInfo(participant.time_zone)
 
 
 async def lab_id_of(desk: Desk, subject: SubjectCode, named: str, analyte: str | None) -> str:
@@ -70,10 +152,7 @@ async def lab_id_of(desk: Desk, subject: SubjectCode, named: str, analyte: str |
         Refusal: no such result, or several.
     """
     async with desk.archive.read() as uow:
-        participant = await uow.participants.get(subject)
-        if participant is None:
-            raise NotEntitled(subject=subject)
-        local = ZoneInfo(participant.time_zone)
+        local = await _local(uow, subject)
         wanted = analyte or desk.study.labs.lead
         found = [
             lab.id

@@ -11,7 +11,7 @@ import typer
 from bot.actions.desk import Desk
 from bot.actions.manage_participants import Enrolment, add_participant, invite_participant
 from bot.actions.review_participant import summary_of
-from bot.commands import standing
+from bot.commands import judgements, standing
 from bot.commands.speaking import (
     OPERATOR,
     AsJson,
@@ -31,6 +31,9 @@ participant_app.command("profile")(standing.profile_command)
 participant_app.command("transfer")(standing.transfer_command)
 participant_app.command("stop-treatment")(standing.stop_command)
 participant_app.command("version")(standing.version_command)
+participant_app.command("event")(judgements.event_command)
+participant_app.command("event-answer")(judgements.event_answer_command)
+participant_app.command("grade")(judgements.grade_command)
 participant_app.command("end")(standing.end_command)
 participant_app.command("reinstate")(standing.reinstate_command)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
+import pytest
+
 from bot.actions.export_dataset import cut_for_operator
 from bot.rules.dataset import Cell
-from bot.rules.sae import SaeTask
+from bot.rules.sae import Causality, SaeCause, SaeTask
 from bot.rules.study import Language
-from tests.handlers.console.conftest import HER, OPERATOR, SUBJECT, SignIn, World
+from tests.handlers.console.conftest import HER, OPERATOR, SUBJECT, CommandLine, SignIn, World
 from tests.handlers.console.test_entries import checked, on_day_7
 from tests.handlers.console.test_forms_of_the_plan import HOME, saved
 
@@ -173,3 +176,46 @@ async def test_the_endpoint_stands_per_participant_and_per_site_in_both_readings
         ("TJ", "WASHED_OUT", 0, 1),
     ]
     assert [row["responded_by"] for row in await exported(world, "endpoints")] == [True, None]
+
+
+async def test_the_same_by_the_command_line_on_an_investigators_behalf(
+    world: World, command_line: CommandLine
+) -> None:
+    for code in ("CA1", "SI1"):
+        await world.staff(code)
+    await on_day_7(world)
+    await a_nosebleed(world)
+
+    async def refused(*words: str) -> str:
+        with pytest.raises(AssertionError) as error:
+            await command_line("participant", *words)
+        return str(error.value)
+
+    nosebleed = ("grade", "TJ-001", "BLD_NOSE")
+    (report,) = json.loads(await command_line("participant", "show", "TJ-001", "--json"))["reports"]
+    told = re.search(r"BLD_NOSE:G(\d)/WHO(\d)", report["grades"])
+    assert told
+    as_proposed = (*nosebleed, told[1], "--who", told[2])
+    assert "refusal.not_entitled" in await refused(*as_proposed, "--by", "CA1")
+    assert (
+        await command_line("participant", *as_proposed, "--by", "SI1") == f"TJ-001: BLD_NOSE is G{told[1]}.\n"
+    )
+    higher = (*nosebleed, "3", "--who", "3", "--by", "SI1", "--report", report["id"], "--reason", "packed")
+    assert "Before, SI1 confirmed" in await command_line("participant", *higher, "--preview")
+    await command_line("participant", *higher)
+    assert [(row["grade"], row["who"]) for row in await exported(world, "grades")][-1] == (3, 3)
+
+    event = ("event", "TJ-001", "--cause", "admitted", "--aware", "2026-03-08 22:00", "--reason", "a fall")
+    await command_line("participant", *event, "--by", "CA1")
+    open_events = {one.id for one in await questions(world) if one.answered_at is None}
+    (noted,) = [one for one in await questions(world) if SaeCause.ADMITTED in one.causes]
+    answer = ("event-answer", "TJ-001", "--by", "SI1", "--narrative", "one night for observation")
+    assert len(open_events) > 1
+    assert "no_such_event" in await refused(*answer, "--not-serious")
+    named = (*answer, "--event", noted.id, "--serious")
+    await command_line("participant", *named, "--criterion", "aeshosp", "--to-study-drug", "not_related")
+    (row,) = [one for one in await exported(world, "serious_events") if one["task_id"] == noted.id]
+    assert (row["serious"], row["criteria"], row["answered_by"]) == (True, "AESHOSP", "SI1")
+    assert row["to_study_drug"] is Causality.NOT_RELATED
+    audited = await world.audit(SUBJECT)
+    assert ("staff:sae:answered", "operator", noted.id) in audited
