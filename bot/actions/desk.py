@@ -12,7 +12,7 @@ from bot.rules.calendar import WorkingCalendar
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.participant import Participant
 from bot.rules.study import SiteCode, StaffCode, Study, SubjectCode
-from bot.understanding.understander import Understander
+from bot.understanding.understander import ReadsWords
 from storage.archive import Archive
 from storage.unit_of_work import UnitOfWork
 
@@ -41,7 +41,7 @@ class Desk:
     study: Study
     clock: Clock
     calendars: Calendars
-    understander: Understander
+    understander: ReadsWords
     marks_demo: bool = False
     direct_advice: GivenDirectly | None = None
     already_advised: bool = False

@@ -14,7 +14,7 @@ from bot.clock import Clock, SystemClock, new_secret
 from bot.rules.errors import Refusal
 from bot.settings import Mode, Settings, secret_key
 from bot.study_file import load_files, load_study
-from bot.understanding.understander import Understander
+from bot.understanding.understander import ReadsWhenAsked, Understander
 from storage.archive import Archive
 from storage.keyring import Keyring
 
@@ -22,8 +22,12 @@ _REHEARSED: Final = "rehearsal"
 
 
 @asynccontextmanager
-async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Desk]:
+async def opened_desk(
+    settings: Settings, *, clock: Clock | None = None, for_command: bool = False
+) -> AsyncIterator[Desk]:
     """A desk on the archive of these settings, brought up to date, closed at the end.
+
+    For a command the lexicons are loaded only when it reads words; for a service they are checked first.
 
     Raises:
         SettingsFaulty, StudyFileFaulty, LexiconFault: nothing is opened; every mistake is named.
@@ -31,7 +35,7 @@ async def opened_desk(settings: Settings, *, clock: Clock | None = None) -> Asyn
         StorageUnavailable: the database cannot be reached or written.
     """
     study = load_study(settings.study)
-    understander = Understander.load()
+    understander = ReadsWhenAsked() if for_command else Understander.load()
     used = clock or SystemClock()
     archive = await Archive.open(
         settings.database_url.get_secret_value(),

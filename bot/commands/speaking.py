@@ -42,7 +42,7 @@ def at_desk(work: Callable[[Desk], Awaitable[T]]) -> T:
     """The result of `work` at a desk on the archive of the settings."""
 
     async def run() -> T:
-        async with opened_desk(load_settings()) as desk:
+        async with opened_desk(load_settings(), for_command=True) as desk:
             return await work(desk)
 
     return asyncio.run(run())

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
+from typing import Protocol
 
 from opencc import OpenCC
 
@@ -38,6 +39,14 @@ _MISTYPED_KINDS = ("symptom",)
 _AT_ONCE = 64
 """Lexicon words checked together at start."""
 _ENGLISH = re.compile(r"[a-z]+")
+
+
+class ReadsWords(Protocol):
+    """Reads one message, by the lexicons or by the plain list; never raises."""
+
+    def understand(self, text: str, lang_hint: Language | None = None) -> Understanding: ...
+
+    def plain_red_flags(self, text: str) -> PlainFlags: ...
 
 
 class Understander:
@@ -169,6 +178,23 @@ class Understander:
             plain_only=True,
             reasons=(f"read by the plain red-flag list only, because reading failed ({fault})",),
         )
+
+
+class ReadsWhenAsked:
+    """Loads the lexicons of the program at the first message: most commands read none.
+
+    Raises LexiconFault at that message, not before; a service checks its lexicons at start instead.
+    """
+
+    @cached_property
+    def _loaded(self) -> Understander:
+        return Understander.load()
+
+    def understand(self, text: str, lang_hint: Language | None = None) -> Understanding:
+        return self._loaded.understand(text, lang_hint)
+
+    def plain_red_flags(self, text: str) -> PlainFlags:
+        return plain_red_flags(text)
 
 
 def _same(hit: Hit, kind: str, name: str) -> bool:

@@ -22,7 +22,7 @@ from bot.actions.keep_updates import Arrived
 from bot.rules import callback
 from bot.rules.inbound import Inbound
 from bot.rules.study import Language, Study
-from bot.understanding.understander import Understander
+from bot.understanding.understander import ReadsWords
 from handlers.telegram.translate import to_inbound
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ _REMEMBERED: Final = 10_000
 class DirectAdvice:
     """Answers red flags among updates that could not be kept, each once."""
 
-    def __init__(self, *, bot: Bot, study: Study, understander: Understander) -> None:
+    def __init__(self, *, bot: Bot, study: Study, understander: ReadsWords) -> None:
         self._bot = bot
         self._study = study
         self._understander = understander

@@ -11,7 +11,7 @@ from bot.actions.reread_words import reread_words
 from bot.rules.study import Level
 from bot.understanding.derived import versions
 from bot.understanding.findings import Understanding
-from bot.understanding.understander import Understander
+from bot.understanding.understander import ReadsWords, Understander
 from tests.household import COORDINATOR, HER, SUBJECT, joined, staffed
 from tests.phones import Phones
 
@@ -19,7 +19,7 @@ from tests.phones import Phones
 class Mended(Understander):
     """A lexicon that has since learned a word."""
 
-    def __init__(self, inner: Understander) -> None:
+    def __init__(self, inner: ReadsWords) -> None:
         self._inner = inner
 
     def understand(self, text: str, lang_hint: object = None) -> Understanding:
@@ -32,7 +32,7 @@ class _Broken:
         raise ZeroDivisionError("a list that breaks")
 
 
-def broken(understander: Understander) -> Understander:
+def broken(understander: ReadsWords) -> Understander:
     """The real reader with a matcher that fails on every message."""
     other = object.__new__(Understander)
     other.__dict__ |= {**understander.__dict__, "_matcher": _Broken()}
