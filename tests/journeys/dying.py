@@ -20,7 +20,11 @@ from bot.actions.checkpoint import Moment
 from bot.assembly.service import opened_service
 from bot.clock import SystemClock
 from bot.settings import Mode, Settings
+from bot.understanding.understander import Understander
 from tests.databases import SECRET
+
+# Read once by the process that the dying ones are forked from, so that each of them lives at once.
+Understander.load()
 
 # Longer than every lease: what the dead process held is free for the next.
 AFTER_THE_LEASES = timedelta(minutes=5)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
 import pytest
 
 from bot.understanding.understander import Understander
+
+T = TypeVar("T")
+_SHARES: Final = 1 if os.environ.get("EVERY_MESSAGE") else 3
+
+
+def a_share(of: Sequence[T], number: int) -> Sequence[T]:
+    """Every third message, another third for the next number; all of them with `EVERY_MESSAGE=1`."""
+    return of[number % _SHARES :: _SHARES]
 
 
 @pytest.fixture(scope="session")

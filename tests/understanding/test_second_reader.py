@@ -20,6 +20,7 @@ from bot.understanding.second_reader import (
 from bot.understanding.traits import PIECE, readings_of, traits_of
 from bot.understanding.understander import Understander
 from deploy import learn as learning
+from tests.understanding.conftest import a_share
 
 EMERGENCY = Impression(Level.EMERGENCY, (0.3, 0.9), ("劈开",))
 SURE = Impression(Level.EMERGENCY, (0.9, 0.9), ("劈开",))
@@ -54,8 +55,8 @@ def test_it_hears_what_no_list_names(text: str, lists: Understander, understande
 
 
 def test_neither_reader_lowers_the_other(lists: Understander, understander: Understander) -> None:
-    for path in learning.sources():
-        for message in learning.messages_of(path):
+    for number, path in enumerate(learning.sources()):
+        for message in a_share(list(learning.messages_of(path)), number):
             assert understander.understand(message.text).level >= lists.understand(message.text).level
 
 
