@@ -32,7 +32,7 @@ from tests.journeys.dying import AFTER_THE_LEASES, FileClock, Mortal, mortal
 KILLS = 6
 # However fast the machine: so often it must have died before the day was over.
 AT_LEAST = 3
-PATIENCE_S = 20.0
+PATIENCE_S = 40.0
 TEXTS = Texts.load()
 SAME_AGAIN = tuple(
     TEXTS.say(key, language)

@@ -13,8 +13,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pytest
-
 from bot.clock import SystemClock
 from bot.rehearsal.stand_in import StandIn
 from bot.rules.study import Language
@@ -77,32 +75,31 @@ class Shell:
         assert b"Traceback" not in complained
 
 
-@pytest.mark.parametrize("road", ["poll", "webhook"])
-async def test_a_service_is_set_up_run_looked_at_and_stopped(
-    sqlite_url: str, tmp_path: Path, road: str
+async def test_a_service_is_set_up_run_on_both_roads_looked_at_and_stopped(
+    sqlite_url: str, tmp_path: Path
 ) -> None:
+    mark = Texts.load().say("patient.demo_mark", Language.ZH)
     port = free_port()
-    more = {"CONSOLE_PORT": str(port)}
-    if road == "webhook":
-        more["WEBHOOK_URL"] = f"http://127.0.0.1:{port}"
+    by_webhook = {"CONSOLE_PORT": str(port), "WEBHOOK_URL": f"http://127.0.0.1:{port}"}
     async with StandIn(clock=SystemClock()) as telegram:
-        shell = Shell(tmp_path, sqlite_url, telegram, **more)
+        shell = Shell(tmp_path, sqlite_url, telegram, CONSOLE_PORT=str(port))
         names = ("--name-zh", "天津", "--name-en", "Tianjin")
         await shell.do("site", "add", "TJ", *names, "--phone", "022-5550-0101")
         await shell.do("staff", "add", "CA1", "--site", "TJ", "--role", "coordinator", "--language", "zh")
+        chen = await telegram.create_user("Chen")
         async with shell.running():
             link = json.loads(await shell.do("staff", "link", "CA1", "--json"))
             assert "/sign-in?code=" in link["console_link"]
-            chen = await telegram.create_user("Chen")
             await telegram.open_link(chen, link["chat_code"])
             await telegram.wait_for_message(chen, containing="CA1", timeout_s=PATIENCE_S)
-            mark = Texts.load().say("patient.demo_mark", Language.ZH)
             assert mark in telegram.screen(chen)[-1].text
-            if road == "poll":
-                # Exit 1 while the watchman's last look was before the coordinator's chat was linked.
-                assert "ok      service" in await shell.do("health", expect=(0, 1))
-        if road == "webhook":
-            return
+            # Exit 1 while the watchman's last look was before the coordinator's chat was linked.
+            assert "ok      service" in await shell.do("health", expect=(0, 1))
+        async with Shell(tmp_path, sqlite_url, telegram, **by_webhook).running():
+            before = len(telegram.screen(chen))
+            await telegram.type(chen, "/today")
+            await telegram.wait_until(lambda: len(telegram.screen(chen)) > before + 1, timeout_s=PATIENCE_S)
+            assert mark in telegram.screen(chen)[-1].text
         assert "verified" in await shell.do("audit", "verify")
         copy = tmp_path / "copy.db"
         await shell.do("db", "backup", str(copy))
