@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
@@ -143,6 +144,7 @@ class Settings(BaseSettings):
     console_url: WebAddress | None = None
     alert_urls: Annotated[SecretStr, AfterValidator(_roads)] | None = None
     heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_web_address)] | None = None
+    reach_check_at: time = time(8, 0)
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda level: str(level).upper())
     ] = "INFO"
@@ -199,6 +201,7 @@ _MUST_BE: Final[Mapping[str, str]] = {
     "alert_urls": "must be one or more Apprise addresses, parted by blanks, such as"
     " mailtos://user:password@mail.example ntfys://ntfy.example/topic",
     "heartbeat_url": "must be a web address that your watcher outside gave you. It may be left out",
+    "reach_check_at": "must be a time of day such as 08:00. Leave it out for 08:00",
     "log_level": "must be DEBUG, INFO, WARNING or ERROR. Leave it out for INFO",
 }
 

@@ -487,8 +487,8 @@ def _end(row: OutboxMessageRow, status: OutboxStatus, reason: str | None, at: da
 
 
 def _lane(to: Recipient, kind: SendKind = SendKind.SEND) -> str:
-    """One after the other in a chat; the second road of the same person waits for no chat."""
-    road = "ROAD:" if kind is SendKind.SECOND_ROAD else ""
+    """One after the other in a chat; the second road waits for no chat, and no message for a knock."""
+    road = {SendKind.SECOND_ROAD: "ROAD:", SendKind.KNOCK: "KNOCK:"}.get(kind, "")
     return f"{road}{to.kind.value}:{to.code}"
 
 

@@ -10,6 +10,7 @@ from bot.actions.close_case import close_in
 from bot.actions.desk import Desk, entitled, site_of
 from bot.actions.fill_form import begin_form, leave_form, tap_in_form, type_into_form
 from bot.actions.log_contact import log_contact_in
+from bot.actions.note_reach import note_staff_lost
 from bot.actions.show_menu import show_staff_menu
 from bot.actions.show_patient import show_patient
 from bot.actions.show_today import show_today
@@ -31,8 +32,8 @@ async def hear_staff(uow: UnitOfWork, desk: Desk, inbound: Inbound, whom: Recipi
     if staff is None or staff.revoked_at is not None:
         return
     if inbound.kind in (InboundKind.BLOCKED_US, InboundKind.UNBLOCKED_US):
-        blocked = inbound.kind is InboundKind.BLOCKED_US
-        await uow.staff.set_unreachable(staff.code, desk.now() if blocked else None)
+        if inbound.kind is InboundKind.BLOCKED_US:
+            await note_staff_lost(uow, desk, code=staff.code, reason="blocked")
         return
     if inbound.kind is not InboundKind.TAP:
         await _written(uow, desk, inbound, staff)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from bot.actions.desk import Desk, patient_actor
 from bot.actions.invite import Purpose, as_typed
 from bot.actions.join_study import begin_joining
+from bot.actions.note_reach import note_staff_back
 from bot.actions.show_menu import show_staff_menu
 from bot.actions.speak import phrase, to_staff
 from bot.rules.access import Actor, AuthMethod
@@ -81,7 +82,7 @@ async def _welcome_staff(uow: UnitOfWork, desk: Desk, inbound: Inbound, code: St
     staff = await uow.staff.get(code)
     if staff is None:
         raise LookupError("an invitation names a member of staff that does not exist")
-    await uow.staff.set_unreachable(code, None)
+    await note_staff_back(uow, desk, code=code)
     await uow.audit.record(
         kind="staff:chat:linked",
         actor=Actor(code=code, role="staff", auth=AuthMethod.TELEGRAM),

@@ -12,6 +12,7 @@ from typing import Final
 
 from bot.actions.check_coverage import DAYS_AHEAD, Gap, uncovered
 from bot.actions.desk import Desk
+from bot.rules.access import Staff, is_rung
 from bot.rules.case import Case
 from bot.rules.messages import OutboxStatus
 from bot.rules.watch import Found, Trouble
@@ -48,6 +49,7 @@ async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
         late = await uow.outbox.late(since)
         parked = len(await uow.inbox.parked())
         silent = [one.site for one in await uow.groups.all() if one.unreachable_since is not None]
+        people = await uow.staff.all()
     found = [
         Found(trouble, str(count))
         for trouble, count in (
@@ -62,6 +64,11 @@ async def audit_escalation(desk: Desk) -> tuple[Found, ...]:
     found += _of_coverage(await uncovered(desk, ahead=DAYS_AHEAD), desk.now())
     if silent:
         found.append(Found(Trouble.GROUP_UNREACHABLE, ", ".join(silent)))
+    found += [
+        Found(Trouble.STAFF_UNREACHABLE, unreachable_in_codes(one), one.code)
+        for one in people
+        if is_rung(one) and one.unreachable_since is not None
+    ]
     return tuple(found)
 
 
@@ -72,9 +79,9 @@ def _of_coverage(gaps: Sequence[Gap], now: datetime) -> list[Found]:
         Trouble.NOBODY_SOON: [gap for gap in gaps if gap.at > now],
     }
     return [
-        Found(trouble, "; ".join(gap_in_codes(gap, now) for gap in found))
+        Found(trouble, gap_in_codes(gap, now), f"{gap.site} {gap.level.name}")
         for trouble, found in by_trouble.items()
-        if found
+        for gap in found
     ]
 
 
@@ -82,6 +89,12 @@ def gap_in_codes(gap: Gap, now: datetime) -> str:
     """A gap for machines, mails and command lines."""
     since = "" if gap.at <= now else f" from {gap.at.isoformat(timespec='minutes')}"
     return f"{gap.site} {gap.level.name}{since} ({gap.fallback or 'nobody'} instead)"
+
+
+def unreachable_in_codes(staff: Staff) -> str:
+    """Who cannot be reached, since when and why as far as known, for machines, mails and command lines."""
+    since = "" if staff.unreachable_since is None else f" since {staff.unreachable_since:%Y-%m-%dT%H:%MZ}"
+    return f"{staff.code}{since} ({'chat lost' if staff.linked else 'never began the chat'})"
 
 
 async def _unaccounted(uow: UnitOfWork, case: Case) -> int:

@@ -83,7 +83,12 @@ _NO_ROUTINE: Final = frozenset(
 )
 
 # Doing these twice changes nothing, so they are never "the same again".
-_HARMLESS_TWICE: Final = frozenset({SendKind.ANSWER_TAP, SendKind.REMOVE_BUTTONS, SendKind.MENU})
+_HARMLESS_TWICE: Final = frozenset(
+    {SendKind.ANSWER_TAP, SendKind.REMOVE_BUTTONS, SendKind.MENU, SendKind.KNOCK}
+)
+
+# Whoever was sent one of these has a chat that works.
+_PROVES_A_CHAT: Final = frozenset({SendKind.SEND, SendKind.PICTURE, SendKind.DOCUMENT, SendKind.KNOCK})
 
 # What a person is paged for, or told for her safety: repeated when uncertain, loud when lost.
 _MUST_ARRIVE: Final = frozenset({Priority.SAFETY, Priority.ALERT})
@@ -125,6 +130,12 @@ class Undelivered(Protocol):
     async def __call__(self, uow: UnitOfWork, row: OutboxRow, reason: str, *, for_good: bool) -> None: ...
 
 
+class Reached(Protocol):
+    """What follows when something arrived in the chat of a member of staff, in the same transaction."""
+
+    async def __call__(self, uow: UnitOfWork, row: OutboxRow) -> None: ...
+
+
 class Gathering(Protocol):
     """Tells many alerts of a group as one where its pace lets too few through.
 
@@ -133,6 +144,10 @@ class Gathering(Protocol):
     """
 
     async def __call__(self, uow: UnitOfWork, row: OutboxRow) -> bool: ...
+
+
+async def nothing_follows(uow: UnitOfWork, row: OutboxRow) -> None:
+    """Where nobody keeps who can be reached."""
 
 
 async def nothing_gathered(uow: UnitOfWork, row: OutboxRow) -> bool:
@@ -151,6 +166,7 @@ class DeliverMessages:
         wording: Wording,
         sender: MessageSender,
         undelivered: Undelivered,
+        reached: Reached = nothing_follows,
         attachments: Attachments | None = None,
         gathering: Gathering = nothing_gathered,
         checkpoint: Checkpoint = pass_by,
@@ -161,6 +177,7 @@ class DeliverMessages:
         self._wording = wording
         self._sender = sender
         self._undelivered = undelivered
+        self._reached = reached
         self._attachments = attachments
         self._gathering = gathering
         self._checkpoint = checkpoint
@@ -395,6 +412,8 @@ class DeliverMessages:
                 await self._undelivered(uow, row, reason, for_good=False)
             case TryAgain(reason=reason) if must_arrive and self._waited(row) >= ALERT_LATE_AFTER:
                 await self._tell_late_once(uow, row, reason)
+            case Delivered() if row.message.kind in _PROVES_A_CHAT and _is_of_staff(row):
+                await self._reached(uow, row)
             case Delivered() | Stale() | Moved() | Refused() | TryAgain():
                 return
 
@@ -422,6 +441,10 @@ class DeliverMessages:
         """How long it has been due."""
         due_at = max(row.created_at, row.message.send_after or row.created_at)
         return self._clock.now() - due_at
+
+
+def _is_of_staff(row: OutboxRow) -> bool:
+    return row.message.to.kind is RecipientKind.STAFF
 
 
 def _may_be_cancelled(row: OutboxRow) -> bool:

@@ -18,7 +18,7 @@ from bot.actions.desk import Desk
 from bot.rules import watch
 from bot.rules.messages import Phrase
 from bot.rules.study import Language
-from bot.rules.watch import Found, Round, Trouble
+from bot.rules.watch import Found, Matter, Round, Trouble
 
 _log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ class Watchman:
         self._words = words
         self._ticks_missed = ticks_missed
         self._troubles = troubles
-        self._told_at: Mapping[Trouble, datetime] | None = None
+        self._told_at: Mapping[Matter, datetime] | None = None
         self._last: tuple[datetime, float] | None = None
         self._away_since: datetime | None = None
 
@@ -113,7 +113,7 @@ class Watchman:
         async with self._desk.archive.read() as uow:
             mark = await uow.marks.get(MARK)
         told = {} if mark is None else mark["told_at"]
-        self._told_at = {Trouble(one): datetime.fromisoformat(at) for one, at in told.items()}
+        self._told_at = {_matter(one): datetime.fromisoformat(at) for one, at in told.items()}
         return None if mark is None else datetime.fromisoformat(mark["real_at"])
 
     def _in_the_process(self, real_now: datetime) -> list[Found]:
@@ -133,18 +133,17 @@ class Watchman:
 
     async def _tell(self, decided: Round) -> bool:
         """Whether the operator has been told, or there was nothing to tell, or nobody to tell it to."""
+        found, over = _by_trouble(decided)
         lines = [
-            Phrase(f"operator.watch.{one.trouble.value.lower()}", {"what": one.what}) for one in decided.tell
+            Phrase(f"operator.watch.{trouble.value.lower()}", {"what": "; ".join(what)})
+            for trouble, what in found.items()
         ]
-        lines += [
-            Phrase("operator.watch.over", {"part": Phrase(f"operator.watch.name.{trouble.value.lower()}")})
-            for trouble in decided.ended
-        ]
-        for one in decided.tell:
-            _log.error("the watchman found trouble", action=one.trouble.value)
+        lines += [_over(trouble, whose) for trouble, whose in over.items()]
+        for trouble in found:
+            _log.error("the watchman found trouble", action=trouble.value)
         if not lines or not self._addresses:
             return True
-        title = Phrase("operator.watch.title", {"count": len(decided.tell)})
+        title = Phrase("operator.watch.title", {"count": len(found)})
         body = "\n\n".join(
             "\n".join(self._words.words(line, language, _ZONE) for line in lines) for language in Language
         )
@@ -152,7 +151,10 @@ class Watchman:
         return (await self._road.ring(self._addresses, title=heading, body=body)).arrived
 
     async def _write_down(self, found: list[Found], real_now: datetime) -> None:
-        told = {trouble.value: at.isoformat() for trouble, at in (self._told_at or {}).items()}
+        told = {
+            f"{matter.trouble.value} {matter.of}".rstrip(): at.isoformat()
+            for matter, at in (self._told_at or {}).items()
+        }
         try:
             async with self._desk.archive.begin() as uow:
                 await uow.marks.set(
@@ -166,3 +168,27 @@ class Watchman:
                 )
         except Exception as error:  # told again after a restart, at the worst
             _log.error("the round could not be written down", error=type(error).__name__)
+
+
+def _matter(written: str) -> Matter:
+    trouble, _, of = written.partition(" ")
+    return Matter(Trouble(trouble), of)
+
+
+def _by_trouble(decided: Round) -> tuple[dict[Trouble, list[str]], dict[Trouble, list[str]]]:
+    """One line a trouble, however many things have it: what to tell of each, and whose is over."""
+    found: dict[Trouble, list[str]] = {}
+    for one in decided.tell:
+        found.setdefault(one.trouble, []).append(one.what)
+    over: dict[Trouble, list[str]] = {}
+    for matter in decided.ended:
+        over.setdefault(matter.trouble, []).append(matter.of)
+    return found, over
+
+
+def _over(trouble: Trouble, whose: Sequence[str]) -> Phrase:
+    part = Phrase(f"operator.watch.name.{trouble.value.lower()}")
+    of = ", ".join(filter(None, whose))
+    if not of:
+        return Phrase("operator.watch.over", {"part": part})
+    return Phrase("operator.watch.over_of", {"part": part, "of": of})

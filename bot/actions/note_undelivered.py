@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.actions.advance_escalations import hears_somebody, notify
 from bot.actions.desk import Desk, site_of
 from bot.actions.keep_group import note_group_lost
+from bot.actions.note_reach import note_staff_lost
 from bot.actions.ring_second_road import ring_second_road
 from bot.rules import escalation
 from bot.rules.access import SYSTEM
@@ -34,7 +35,7 @@ async def note_undelivered(
         return
     beside = row.message.kind is SendKind.SECOND_ROAD
     if for_good and to.kind is RecipientKind.STAFF and not beside:
-        await uow.staff.set_unreachable(StaffCode(to.code), now)
+        await note_staff_lost(uow, desk, code=StaffCode(to.code), reason=reason)
     if for_good and to.kind is RecipientKind.PARTICIPANT:
         participant = await uow.participants.lock(SubjectCode(to.code))
         if participant is not None and participant.unreachable_since is None:

@@ -13,8 +13,10 @@ from bot.actions.answer_stranger import hear_stranger
 from bot.actions.desk import Desk
 from bot.actions.hear_group import hear_group
 from bot.actions.hear_participant import hear_participant
+from bot.actions.note_reach import note_staff_back
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import RecipientKind
+from bot.rules.study import StaffCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -44,6 +46,8 @@ async def _hear(uow: UnitOfWork, desk: Desk, inbound: Inbound) -> None:
     if owner is None:
         await hear_stranger(uow, desk, inbound)
     elif owner.kind is RecipientKind.STAFF:
+        if inbound.kind is not InboundKind.BLOCKED_US:
+            await note_staff_back(uow, desk, code=StaffCode(owner.code))
         await hear_staff(uow, desk, inbound, owner)
     else:
         await hear_participant(uow, desk, inbound, owner)

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.actions.audit_escalation import LATE_AFTER
+from bot.actions.audit_escalation import LATE_AFTER, unreachable_in_codes
 from bot.actions.check_coverage import uncovered
 from bot.actions.desk import Desk, years_without_holidays
 from bot.actions.keep_watch import MARK
+from bot.actions.who_is_called import is_reachable
+from bot.rules.access import is_rung
 from bot.rules.messages import Phrase
 from storage.unit_of_work import UnitOfWork
 
@@ -63,6 +65,7 @@ async def health(desk: Desk) -> tuple[PartHealth, ...]:
         parts += [await _inbox(uow), await _outbox(uow, desk), await _cases(uow, desk)]
         parts += [await _watchman(uow, desk), await _groups(uow)]
     parts.append(await _holidays(desk))
+    parts.append(await _staff(desk))
     gaps = await uncovered(desk)
     parts.append(_part("coverage", not gaps, said=", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)))
     return tuple(parts)
@@ -132,6 +135,16 @@ async def _groups(uow: UnitOfWork) -> PartHealth:
     since = ", ".join(f"{one.site} since {one.unreachable_since:%Y-%m-%dT%H:%MZ}" for one in lost)
     said = f"{len(groups)} registered, {len(lost)} unreachable{': ' if lost else ''}{since}"
     return _part("groups", not lost, said=said)
+
+
+async def _staff(desk: Desk) -> PartHealth:
+    """Whoever alerts go to and cannot be reached: known before an emergency."""
+    async with desk.archive.read() as uow:
+        people = [one for one in await uow.staff.all() if is_rung(one)]
+    lost = [one for one in people if not is_reachable(one)]
+    who = "; ".join(unreachable_in_codes(one) for one in lost)
+    said = f"{len(people)} are rung, {len(lost)} unreachable{': ' if lost else ''}{who}"
+    return _part("staff", not lost, said=said)
 
 
 def _part(part: str, well: bool, *, said: str) -> PartHealth:

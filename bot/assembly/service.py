@@ -25,7 +25,9 @@ from bot.actions.desk import Desk
 from bot.actions.keep_bot_name import keep_bot_name
 from bot.actions.keep_updates import KeepUpdates
 from bot.actions.keep_watch import Watchman
+from bot.actions.knock import knock_at_start, knock_each_day
 from bot.actions.note_parked import note_parked
+from bot.actions.note_reach import note_staff_back
 from bot.actions.note_sae import advance_sae_tasks
 from bot.actions.note_undelivered import note_undelivered
 from bot.actions.publish_study import learn_versions
@@ -48,6 +50,7 @@ from bot.delivery.telegram_sender import TelegramSender
 from bot.delivery.ways_out import WaysOut
 from bot.rules.inbound import InboxRow
 from bot.rules.messages import OutboxRow
+from bot.rules.study import StaffCode
 from bot.settings import Mode, Settings, bot_token
 from bot.study_file import load_files
 from bot.texts import Texts
@@ -67,6 +70,7 @@ _log = structlog.get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 DIGESTS_EVERY_S: Final = 10.0
+KNOCKS_EVERY_S: Final = 30.0
 ALIVE_EVERY_S: Final = 10.0
 WATCH_EVERY_S: Final = 60.0
 ANCHOR_EVERY_S: Final = 3600.0
@@ -116,6 +120,7 @@ class Service:
                 SecondRoad(),
             ),
             undelivered=self._undelivered,
+            reached=self._reached,
             attachments=TimelinePictures(self.desk, texts),
             gathering=self._gathered,
             checkpoint=checkpoint,
@@ -184,6 +189,7 @@ class Service:
             async with asyncio.TaskGroup() as parts:
                 parts.create_task(self._watch_lock(stop, lost))
                 parts.create_task(self._listen(lost))
+                parts.create_task(self._knock_first())
                 parts.create_task(self.delivery.run(lost))
                 parts.create_task(self.timer().run(lost))
                 parts.create_task(
@@ -239,6 +245,7 @@ class Service:
                 Tick(name="reminders", every_s=LOOK_EVERY_S, ring=reminders),
                 Tick(name="escalations", every_s=LOOK_EVERY_S, ring=escalations),
                 Tick(name="digests", every_s=DIGESTS_EVERY_S, ring=partial(send_digests, self.desk)),
+                Tick(name="knocks", every_s=KNOCKS_EVERY_S, ring=self._knock),
                 Tick(name="serious events", every_s=LOOK_EVERY_S, ring=serious),
                 Tick(name="study versions", every_s=VERSIONS_EVERY_S, ring=versions),
                 Tick(name="alive", every_s=ALIVE_EVERY_S, ring=self._note_alive),
@@ -263,6 +270,16 @@ class Service:
             troubles=lambda: self._troubles,
         )
 
+    async def _knock(self) -> int:
+        return await knock_each_day(self.desk, at=self._settings.reach_check_at)
+
+    async def _knock_first(self) -> None:
+        """An archive that is away at the start is no reason not to start."""
+        try:
+            await knock_at_start(self.desk)
+        except Exception as error:
+            _log.error("the staff were not knocked at", error=type(error).__name__)
+
     async def _note_alive(self) -> None:
         await note_alive(self.desk, troubles=dict(self._troubles))
 
@@ -277,7 +294,7 @@ class Service:
         for _ in range(_SETTLING):
             await self.lanes.work_off()
             due = await send_due_reminders(self.desk) + await advance_escalations(self.desk)
-            due += await send_digests(self.desk)
+            due += await send_digests(self.desk) + await self._knock()
             due += await advance_sae_tasks(self.desk)
             if not await self.delivery.deliver_due() and not due:
                 return
@@ -301,6 +318,9 @@ class Service:
 
     async def _undelivered(self, uow: UnitOfWork, row: OutboxRow, reason: str, *, for_good: bool) -> None:
         await note_undelivered(uow, self.desk, row, reason, for_good=for_good)
+
+    async def _reached(self, uow: UnitOfWork, row: OutboxRow) -> None:
+        await note_staff_back(uow, self.desk, code=StaffCode(row.message.to.code))
 
     async def _gathered(self, uow: UnitOfWork, row: OutboxRow) -> bool:
         if row.chat_id is None:

@@ -25,6 +25,7 @@ from telegram import (
     LinkPreviewOptions,
     Message,
 )
+from telegram.constants import ChatAction
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -128,6 +129,8 @@ class TelegramSender:
                 return await self._send_file(row, said, attachment)
             case SendKind.MENU:
                 return await self._set_menu(row, said)
+            case SendKind.KNOCK:
+                return await self._knock(row)
             case SendKind.SECOND_ROAD:
                 return Refused("not a way of Telegram")
 
@@ -178,6 +181,15 @@ class TelegramSender:
             await self._bot.set_my_commands(commands, scope=scope)
         else:
             await self._bot.delete_my_commands(scope=scope)
+        return Delivered(None)
+
+    async def _knock(self, row: OutboxRow) -> Outcome:
+        """Asks without a word or a sound: Telegram refuses it where the chat no longer works, as a message.
+
+        Whoever has the chat open sees the dots for at most five seconds.
+        Source: core.telegram.org/bots/api#sendchataction.
+        """
+        await self._bot.send_chat_action(_chat(row), ChatAction.TYPING)
         return Delivered(None)
 
     async def _send_file(self, row: OutboxRow, said: Rendered, attachment: Attachment | None) -> Outcome:
@@ -235,7 +247,8 @@ def _is_nothing_to_do(row: OutboxRow, error: TelegramError) -> bool:
 def _is_uncertain(row: OutboxRow, error: TelegramError) -> bool:
     """Saying an edit or an answer to a tap twice does no harm; a message would stand there twice."""
     said_anew = row.message.kind is SendKind.EDIT and row.edits_message_id is None
-    harmless = row.message.kind in (*_OF_AN_EARLIER_MESSAGE, SendKind.MENU) and not said_anew
+    wordless = row.message.kind in (SendKind.MENU, SendKind.KNOCK)
+    harmless = (wordless or row.message.kind in _OF_AN_EARLIER_MESSAGE) and not said_anew
     return not harmless and may_have_arrived(error)
 
 

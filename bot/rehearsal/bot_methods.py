@@ -20,6 +20,9 @@ from bot.rehearsal.world import World
 # How long a tap can be answered. Telegram gives no figure; a minute is what is seen.
 _TAP_LIFE_S: Final = 60.0
 
+# "The status is set for 5 seconds or less." Source: core.telegram.org/bots/api#sendchataction.
+_ACTION_LIFE_S: Final = 5.0
+
 _ACTIONS: Final = frozenset(
     {
         "typing",
@@ -150,7 +153,7 @@ class BotMethods:
         chat = self._writable_chat(call)
         if call.text("action") not in _ACTIONS:
             raise bad_request("wrong parameter action in request")
-        chat.typing = True
+        chat.typing_until_s = self.world.clock.monotonic() + _ACTION_LIFE_S
         self.world.note(HappeningKind.BOT_TYPING, chat.id)
         return True
 

@@ -129,7 +129,7 @@ class Chat:
     migrated_to: int | None = None
     deactivated: bool = False
     keyboard: list[list[Json]] = field(default_factory=list)
-    typing: bool = False
+    typing_until_s: float = 0.0
 
     def as_json(self) -> Json:
         if self.kind == "private":
@@ -139,7 +139,7 @@ class Chat:
     def add(self, author: Json, at: int, content: Json, *, from_bot: bool) -> Entry:
         """Appends a message with the next id of this chat."""
         self.last_message_id += 1
-        self.typing = False
+        self.typing_until_s = 0.0
         message: Json = {
             "message_id": self.last_message_id,
             "from": author,

@@ -252,8 +252,8 @@ class StandIn:
         return next((shown for shown in reversed(self.screen(who)) if shown.from_bot), None)
 
     def is_typing(self, who: Person | Group) -> bool:
-        """Whether the bot shows its typing dots (gone with its next message)."""
-        return self._chat(who).typing
+        """Whether the bot shows its typing dots (gone with its next message, or after some seconds)."""
+        return self._world.clock.monotonic() < self._chat(who).typing_until_s
 
     def keyboard(self, who: Person | Group) -> tuple[str, ...]:
         """The labels of the keyboard under the chat, if the bot has put one there."""

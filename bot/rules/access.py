@@ -33,6 +33,10 @@ class Posting:
     role: Role
     site: SiteCode | None
 
+    def works_at(self, site: SiteCode) -> bool:
+        """Whether it holds at this site."""
+        return self.site in (None, site)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
@@ -46,7 +50,7 @@ class Staff:
     def holds(self, role: Role, site: SiteCode) -> bool:
         """Has this role at this site and is not revoked."""
         return self.revoked_at is None and any(
-            posting.role is role and posting.site in (None, site) for posting in self.postings
+            posting.role is role and posting.works_at(site) for posting in self.postings
         )
 
 
@@ -80,6 +84,7 @@ class Act(StrEnum):
     READ_WORDS = "READ_WORDS"
     READ_AUDIT = "READ_AUDIT"
     READ_SYSTEM_AUDIT = "READ_SYSTEM_AUDIT"
+    READ_COVERAGE = "READ_COVERAGE"
     EXPORT = "EXPORT"
     ENROL = "ENROL"
     ANSWER_PATIENT = "ANSWER_PATIENT"
@@ -119,6 +124,8 @@ RIGHTS: Mapping[Act, frozenset[Role]] = {
     Act.READ_SYSTEM_AUDIT: frozenset(
         {Role.CENTRAL, Role.PRIVACY_OFFICER, Role.INSPECTOR, Role.ADMINISTRATOR}
     ),
+    # Who can be reached at a site, and when nobody can; holds nothing of a participant.
+    Act.READ_COVERAGE: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER, Role.INSPECTOR, Role.ADMINISTRATOR},
     Act.EXPORT: _SITE_CLINICAL | {Role.CENTRAL, Role.DATA_MANAGER},
     Act.ENROL: frozenset({Role.COORDINATOR}),
     Act.ANSWER_PATIENT: _SITE_CLINICAL,
@@ -151,6 +158,12 @@ RIGHTS: Mapping[Act, frozenset[Role]] = {
 def may(staff: Staff, act: Act, site: SiteCode) -> bool:
     """Whether this person may do this at this site now; a revoked person may do nothing."""
     return any(staff.holds(role, site) for role in RIGHTS[act])
+
+
+def is_rung(staff: Staff) -> bool:
+    """Whether alerts go to this person at all: not revoked, and in a role that takes cases."""
+    roles = RIGHTS[Act.ACKNOWLEDGE_CASE]
+    return staff.revoked_at is None and any(posting.role in roles for posting in staff.postings)
 
 
 def acting_role(staff: Staff, act: Act, site: SiteCode) -> Role | None:

@@ -61,6 +61,7 @@ class SendKind(StrEnum):
     DOCUMENT = "DOCUMENT"
     MENU = "MENU"
     SECOND_ROAD = "SECOND_ROAD"
+    KNOCK = "KNOCK"
 
 
 class OutboxStatus(StrEnum):
@@ -104,8 +105,8 @@ class Message:
     `edits` is the unique key of the row whose Telegram message is edited or loses its buttons.
     `tap_id` is the callback query an ANSWER_TAP answers. A MENU sets the commands of the chat:
     each button is one (`data`) with its description.
-    A SECOND_ROAD goes to addresses beside Telegram. `cancel_tag` groups rows that one fact cancels,
-    such as `reminder:TJ-001:injection-2`.
+    A SECOND_ROAD goes to addresses beside Telegram. A KNOCK says nothing: it asks whether the chat still
+    works. `cancel_tag` groups rows that one fact cancels, such as `reminder:TJ-001:injection-2`.
     """
 
     unique_key: str

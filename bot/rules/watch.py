@@ -2,6 +2,8 @@
 
 The escalation is audited from outside itself, on the machine's own time, because a rehearsal moves the
 study's. `decide` keeps no memory: what was told before goes in, and what is to be remembered comes out.
+A gap is told for each site and level, and somebody who cannot be reached for each person: a second one is
+news while the first lasts.
 
 Worked case: at 02:10 one case has no next moment; it is told. Still so at 02:11: silence. At 03:10 it is told
 again. At 03:12 it is mended: "well again" is told once.
@@ -41,6 +43,7 @@ class Trouble(StrEnum):
     NOBODY_REACHABLE = "NOBODY_REACHABLE"
     NOBODY_SOON = "NOBODY_SOON"
     GROUP_UNREACHABLE = "GROUP_UNREACHABLE"
+    STAFF_UNREACHABLE = "STAFF_UNREACHABLE"
 
 
 # These need a person, but the machine goes on: the heartbeat outside goes on with it.
@@ -51,21 +54,40 @@ _MACHINE_GOES_ON: Final = frozenset(
         Trouble.NOBODY_REACHABLE,
         Trouble.NOBODY_SOON,
         Trouble.GROUP_UNREACHABLE,
+        Trouble.STAFF_UNREACHABLE,
     }
 )
 # A gap of the days ahead, and a group that hears nothing while the private chats do, are matters for office
 # hours: told once a day.
 _EACH_DAY: Final = frozenset({Trouble.NOBODY_SOON, Trouble.GROUP_UNREACHABLE})
+# Told once, until it is over: the chain passes over the person, and pages and lists show it all the time.
+_ONCE: Final = frozenset({Trouble.STAFF_UNREACHABLE})
 # These are over as soon as they are seen: nobody hears that they have ended.
 _A_MOMENT: Final = frozenset({Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN})
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """One trouble of one thing: `of` is a person, or a site and a level; empty where there is only one."""
+
+    trouble: Trouble
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A trouble with codes that tell more (a part, a site and a level, minutes); never words of a person."""
+    """A trouble with codes that tell more (a part, a site and a level, minutes); never words of a person.
+
+    `of`: whose trouble it is, where each is told for itself; a second one is news beside the first.
+    """
 
     trouble: Trouble
     what: str
+    of: str = ""
+
+    @property
+    def matter(self) -> Matter:
+        return Matter(self.trouble, self.of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +95,31 @@ class Round:
     """What is to be told after a look, and what the next look must know: when each was last told."""
 
     tell: tuple[Found, ...]
-    ended: tuple[Trouble, ...]
-    told_at: Mapping[Trouble, datetime]
+    ended: tuple[Matter, ...]
+    told_at: Mapping[Matter, datetime]
 
 
-def decide(found: tuple[Found, ...], told_at: Mapping[Trouble, datetime], real_now: datetime) -> Round:
-    """What to tell now. `told_at`: what is known of the troubles told before."""
+def decide(found: tuple[Found, ...], told_at: Mapping[Matter, datetime], real_now: datetime) -> Round:
+    """What to tell now. `told_at`: what is known of the matters told before."""
     tell = tuple(
         one
         for one in found
-        if one.trouble not in told_at or real_now - told_at[one.trouble] >= _again_after(one.trouble)
+        if one.matter not in told_at or real_now - told_at[one.matter] >= _again_after(one.trouble)
     )
-    present = {one.trouble for one in found}
-    ended = tuple(one for one in Trouble if one in told_at and one not in present and one not in _A_MOMENT)
-    kept = {trouble: at for trouble, at in told_at.items() if trouble in present}
-    return Round(tell=tell, ended=ended, told_at=kept | {one.trouble: real_now for one in tell})
+    present = {one.matter for one in found}
+    over = (one for one in told_at if one not in present and one.trouble not in _A_MOMENT)
+    order = list(Trouble)
+    kept = {matter: at for matter, at in told_at.items() if matter in present}
+    return Round(
+        tell=tell,
+        ended=tuple(sorted(over, key=lambda one: (order.index(one.trouble), one.of))),
+        told_at=kept | {one.matter: real_now for one in tell},
+    )
 
 
 def _again_after(trouble: Trouble) -> timedelta:
+    if trouble in _ONCE:
+        return timedelta.max
     return TOLD_AGAIN_EACH_DAY if trouble in _EACH_DAY else TOLD_AGAIN_AFTER
 
 

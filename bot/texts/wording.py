@@ -30,6 +30,7 @@ LONGEST: Final[Mapping[SendKind, int]] = {
     SendKind.DOCUMENT: 1024,
     SendKind.MENU: 4096,
     SendKind.SECOND_ROAD: 4096,
+    SendKind.KNOCK: 4096,
 }
 LONGEST_TOKEN = 64
 # Of what a person typed (`{words:short}`): enough to judge by, and an alert stays one message.

@@ -21,7 +21,7 @@ from bot.rules.case import CaseKind
 from bot.rules.messages import OutboxStatus
 from bot.rules.study import Level, StaffCode
 from bot.rules.watch import Found, Trouble
-from tests.household import HER, OPERATOR, SUBJECT, joined, staffed
+from tests.household import COORDINATOR, HER, OPERATOR, SUBJECT, joined, staffed
 from tests.phones import Phones
 
 
@@ -200,13 +200,22 @@ async def test_health_shows_the_last_look(chats: Phones) -> None:
     assert "1 addresses" in str(after["watchman"].said)
 
 
-@pytest.mark.parametrize("word", ["TJ-001", "CA1"])
-async def test_a_gap_names_site_and_level_only(chats: Phones, word: str) -> None:
+async def test_the_operator_hears_of_gaps_by_site_and_level_and_once_of_each_person(chats: Phones) -> None:
+    """Codes only. The second round, and a restart, tell nothing anew; each return is told once."""
     await emergency(chats)
     async with chats.desk.archive.begin() as uow:
         for staff in await uow.staff.all():
             await uow.staff.set_unreachable(staff.code, chats.desk.now())
     bench = Bench()
     await watchman(chats, bench).look()
-    assert "TJ EMERGENCY" in bench.heard[0]
-    assert word not in bench.heard[0]
+    (told,) = bench.heard
+    assert "TJ EMERGENCY" in told
+    assert "Alerts no longer reach: CA1 since 2026-03-02T02:00Z (chat lost); CW1" in told
+    assert "TJ-001" not in told
+    await watchman(chats, bench).look()
+    assert bench.heard == [told]
+    await chats.type(COORDINATOR, "/help")
+    await watchman(chats, bench).look()
+    assert "Over: staff who cannot be reached (CA1)." in bench.heard[1]
+    assert "已恢复：联系不上的人员（CA1）。" in bench.heard[1]
+    assert "no longer reach" not in bench.heard[1]
