@@ -33,7 +33,7 @@ def roster_set(
     """Adds a time of duty or of leave, or ends one. With a first time of duty only those on duty are rung."""
     if end is not None:
         ended = at_desk(lambda desk: end_duty(desk, duty_id=end, by=OPERATOR))
-        warn_of_gaps()
+        warn_of_gaps(site=ended.site)
         tell(as_json, _document(ended), [f"Ended: {ended.staff} at {ended.site}."])
         return
     if not (staff and starts and ends):
@@ -53,7 +53,7 @@ def roster_set(
         )
 
     duty = at_desk(add)
-    warn_of_gaps()
+    warn_of_gaps(site=site)
     tell(as_json, _document(duty), [f"{duty.staff} at {duty.site}: {duty.kind.value.lower()}, id {duty.id}."])
 
 

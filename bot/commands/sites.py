@@ -51,7 +51,7 @@ def site_cover(
     """Whether somebody of the site can be reached at night and on days off."""
     promise = OutOfHours.ADVICE_ONLY if advice_only else OutOfHours.COVERED
     at_desk(lambda desk: set_out_of_hours(desk, site=SiteCode(code), promise=promise, by=OPERATOR))
-    warn_of_gaps()
+    warn_of_gaps(site=code)
     tell(as_json, {"site": code, "out_of_hours": promise.value}, [f"Site {code}: {promise.value}."])
 
 

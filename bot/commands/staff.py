@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from bot.actions.manage_staff import add_staff, invite_staff, list_staff, revoke_staff
+from bot.actions.who_is_called import is_reachable
 from bot.commands.coverage import warn_of_gaps
 from bot.commands.second_roads import staff_second_road
 from bot.commands.speaking import OPERATOR, AsJson, at_desk, language_typed, tell
+from bot.rules.access import Staff
 from bot.rules.study import Role, SiteCode, StaffCode
 from bot.settings import load_settings
 
@@ -39,6 +41,7 @@ def staff_add(
             by=OPERATOR,
         )
     )
+    warn_of_gaps(of=StaffCode(code))
     tell(as_json, {"staff": code, "role": slug, "site": site}, [f"{code}: {slug} at {site or 'all sites'}."])
 
 
@@ -71,7 +74,7 @@ def staff_revoke(
 ) -> None:
     """Ends every right of a person at once; their open cases ring for the others."""
     at_desk(lambda desk: revoke_staff(desk, code=StaffCode(code), reason=reason, by=OPERATOR, lost=lost))
-    warn_of_gaps()
+    warn_of_gaps(of=StaffCode(code))
     tell(as_json, {"revoked": code}, [f"{code} is revoked."])
 
 
@@ -84,13 +87,26 @@ def staff_list(as_json: AsJson = False) -> None:
             "code": one.code,
             "roles": [{"role": posting.role.value, "site": posting.site} for posting in one.postings],
             "linked": one.linked,
+            "reachable": is_reachable(one) and one.revoked_at is None,
+            "unreachable_since": one.unreachable_since,
             "revoked_at": one.revoked_at,
         }
         for one in people
     ]
     lines = [
         f"{one.code}  {', '.join(f'{posting.role.value}@{posting.site}' for posting in one.postings)}"
-        f"  {'revoked' if one.revoked_at else 'linked' if one.linked else 'not linked'}"
+        f"  {_standing(one)}"
         for one in people
     ]
     tell(as_json, document, lines)
+
+
+def _standing(one: Staff) -> str:
+    """Whether alerts reach this person."""
+    if one.revoked_at is not None:
+        return "revoked"
+    if not one.linked:
+        return "not linked: cannot be reached"
+    if one.unreachable_since is not None:
+        return f"linked, UNREACHABLE since {one.unreachable_since:%Y-%m-%dT%H:%MZ}"
+    return "linked"

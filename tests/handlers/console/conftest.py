@@ -316,14 +316,17 @@ def signed_in_by_code(browsers: OpenBrowser) -> SignIn:
 
 @pytest.fixture
 def command_line(sqlite_url: str, desk_clock: DeskClock, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """`suifang …` on the database of the world, at its hour; gives what it says, or fails."""
+    """`suifang …` on the database of the world, at its hour; gives what it says, or fails.
+
+    `warned`: gives what it warns of instead, on standard error.
+    """
     monkeypatch.setenv("SUIFANG_DATABASE_URL", sqlite_url)
     monkeypatch.setenv("SUIFANG_SECRET_KEY", SECRET)
     monkeypatch.setattr(speaking, "opened_desk", partial(opened_desk, clock=desk_clock))
 
-    async def run(*words: str) -> str:
+    async def run(*words: str, warned: bool = False) -> str:
         said = await asyncio.to_thread(CliRunner().invoke, app, list(words))
         assert said.exit_code == 0, said.output
-        return said.stdout
+        return said.stderr if warned else said.stdout
 
     return run
