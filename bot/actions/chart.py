@@ -6,10 +6,11 @@ itself does it. Both weigh the same facts with the same rules, so what was shown
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol, TypeVar
 
 from bot.actions.desk import Desk, actor_of, entitled, site_of
 from bot.actions.plan_visits import course_of, settle
@@ -22,6 +23,17 @@ from bot.rules.messages import Phrase
 from bot.rules.participant import TERMINAL_STATES, Participant
 from bot.rules.study import Level, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
+
+_Entry = TypeVar("_Entry", contravariant=True)
+_Given = TypeVar("_Given", covariant=True)
+
+
+class Verb(Protocol[_Entry, _Given]):
+    """An action, which gives what it stored, or its preview, which gives `Effects`; doors call both alike."""
+
+    def __call__(
+        self, desk: Desk, /, *, entry: _Entry, by: StaffCode, auth: AuthMethod
+    ) -> Awaitable[_Given]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

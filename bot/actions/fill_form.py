@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from types import MappingProxyType
 
 from bot.actions.chart import chart_in
@@ -27,6 +26,7 @@ from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, remove_buttons, staff_as_recipient, to_staff
 from bot.clock import new_id
 from bot.rules.access import AuthMethod, Site, Staff, may, sites_for
+from bot.rules.changes import trace_of
 from bot.rules.entry_form import CONFIRM, RIGHTS, SUBJECT, Form, FormKind
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.messages import Button, Phrase
@@ -299,7 +299,7 @@ async def _show(who: _Worker, sheet: Sheet, preview: Preview, first: Phrase | No
         (button("staff.form.change", _token(form, "change")),),
         _cancel(form),
     )
-    shown = replace(form, shown=_trace(preview))
+    shown = replace(form, shown=trace_of(preview.lines))
     await _put(who, shown, CONFIRM, [first, *said] if first else said, rows, sheet.site)
 
 
@@ -345,7 +345,7 @@ async def _save(who: _Worker, form: Form) -> None:
     script = SCRIPTS[form.kind]
     try:
         sheet = await _sheet(who, form)
-        if _trace(await script.preview(sheet)) != form.shown:
+        if trace_of((await script.preview(sheet)).lines) != form.shown:
             await _go_on(who, form, first=phrase("staff.form.changed_meanwhile"))
             return
         done = await script.save(sheet)
@@ -357,11 +357,6 @@ async def _save(who: _Worker, form: Form) -> None:
         return
     await _end(who, form)
     await _say(who, form, done)
-
-
-def _trace(preview: Preview) -> str:
-    """Whether two effects say the same."""
-    return sha256(repr(preview.lines).encode()).hexdigest()[:16]
 
 
 # ---------------------------------------------------------------- on the phone

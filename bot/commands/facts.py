@@ -25,10 +25,10 @@ from bot.actions.record_dose import (
 )
 from bot.actions.record_lab import LabEntry, preview_lab, record_lab
 from bot.actions.review_participant import dose_id_of, lab_id_of
-from bot.commands.showing import Confirm, Preview, Reason, show_effects
+from bot.commands.showing import Confirm, Preview, Reason, carried_out
 from bot.commands.speaking import AsJson, By, at_desk, moment_typed, tell
 from bot.rules.access import AuthMethod
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.study import SubjectCode
 
 lab_app = typer.Typer(help="Laboratory results.", no_args_is_help=True)
 dose_app = typer.Typer(help="Doses given.", no_args_is_help=True)
@@ -63,10 +63,7 @@ def lab_add(
         clumped=clumped,
         confirmed=confirm,
     )
-    if preview:
-        show_effects(as_json, lambda desk: preview_lab(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    result = at_desk(lambda desk: record_lab(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    result = carried_out(entry, by, weigh=preview_lab, save=record_lab, preview=preview, as_json=as_json)
     document = {
         "lab": result.id,
         "analyte": result.analyte,
@@ -104,12 +101,9 @@ def lab_correct(
         void=void,
         confirmed=confirm,
     )
-    if preview:
-        show_effects(
-            as_json, lambda desk: preview_lab_correction(desk, entry=entry, by=StaffCode(by), auth=_CLI)
-        )
-        return
-    right = at_desk(lambda desk: correct_lab(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    right = carried_out(
+        entry, by, weigh=preview_lab_correction, save=correct_lab, preview=preview, as_json=as_json
+    )
     document = {"voided": lab_id, "lab": right and right.id, "value": right and right.value}
     told = "voided" if right is None else f"corrected to {right.value} ({right.as_entered})"
     tell(as_json, document, [f"{code}: {told}."])
@@ -129,12 +123,9 @@ def lab_transfusion(
     entry = TransfusionEntry(
         subject=SubjectCode(code), at=moment_typed(at), platelets=not red_cells, confirmed=confirm
     )
-    if preview:
-        show_effects(
-            as_json, lambda desk: preview_transfusion(desk, entry=entry, by=StaffCode(by), auth=_CLI)
-        )
-        return
-    given = at_desk(lambda desk: record_transfusion(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    given = carried_out(
+        entry, by, weigh=preview_transfusion, save=record_transfusion, preview=preview, as_json=as_json
+    )
     tell(as_json, {"transfusion": given.id, "platelets": given.platelets}, [f"{code}: transfusion recorded."])
 
 
@@ -162,12 +153,9 @@ def dose_record(
             whole=not partial,
             confirmed=confirm,
         )
-        if preview:
-            show_effects(
-                as_json, lambda desk: preview_prophylaxis(desk, entry=before, by=StaffCode(by), auth=_CLI)
-            )
-            return
-        dose = at_desk(lambda desk: record_prophylaxis(desk, entry=before, by=StaffCode(by), auth=_CLI))
+        dose = carried_out(
+            before, by, weigh=preview_prophylaxis, save=record_prophylaxis, preview=preview, as_json=as_json
+        )
         tell(
             as_json,
             {"dose": dose.id, "therapy": number},
@@ -182,10 +170,7 @@ def dose_record(
         whole=not partial,
         confirmed=confirm,
     )
-    if preview:
-        show_effects(as_json, lambda desk: preview_dose(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    dose = at_desk(lambda desk: record_dose(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    dose = carried_out(entry, by, weigh=preview_dose, save=record_dose, preview=preview, as_json=as_json)
     tell(as_json, {"dose": dose.id, "number": number}, [f"{code}: dose {number} recorded."])
 
 
@@ -218,11 +203,8 @@ def dose_correct(
         void=void,
         confirmed=confirm,
     )
-    if preview:
-        show_effects(
-            as_json, lambda desk: preview_dose_correction(desk, entry=entry, by=StaffCode(by), auth=_CLI)
-        )
-        return
-    right = at_desk(lambda desk: correct_dose(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    right = carried_out(
+        entry, by, weigh=preview_dose_correction, save=correct_dose, preview=preview, as_json=as_json
+    )
     document = {"voided": dose_id, "dose": right and right.id}
     tell(as_json, document, [f"{code}: dose {number} {'voided' if right is None else 'corrected'}."])

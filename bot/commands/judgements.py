@@ -17,13 +17,11 @@ from bot.actions.answer_sae import (
 from bot.actions.confirm_grade import GradeEntry, confirm_grade, preview_grade
 from bot.actions.desk import Desk
 from bot.actions.review_participant import report_id_of, sae_task_id_of
-from bot.commands.showing import Confirm, Preview, Reason, show_effects
-from bot.commands.speaking import AsJson, By, at_desk, day_typed, moment_typed, tell
+from bot.commands.showing import Confirm, Preview, Reason, carried_out
+from bot.commands.speaking import AsJson, By, day_typed, moment_typed, tell
 from bot.rules.access import AuthMethod
-from bot.rules.changes import Effects
-from bot.rules.report import GradeDecision
-from bot.rules.sae import Causality, SaeAnswer, SaeCause, SaeCriterion, SaeTask
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.sae import Causality, SaeAnswer, SaeCause, SaeCriterion
+from bot.rules.study import SubjectCode
 
 _CLI = AuthMethod.COMMAND_LINE
 _Related = Annotated[Causality | None, typer.Option(case_sensitive=False)]
@@ -43,10 +41,7 @@ def event_command(
     entry = EventNote(
         subject=SubjectCode(code), cause=cause, aware_at=moment_typed(aware), note=reason, confirmed=confirm
     )
-    if preview:
-        show_effects(as_json, lambda desk: preview_event(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    task = at_desk(lambda desk: note_event(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    task = carried_out(entry, by, weigh=preview_event, save=note_event, preview=preview, as_json=as_json)
     tell(as_json, {"event": task.id, "due": task.due_at}, [f"{code}: event {task.id}, due {task.due_at}."])
 
 
@@ -82,16 +77,7 @@ def event_answer_command(
     async def entry(desk: Desk) -> EventAnswer:
         return EventAnswer(task_id=await sae_task_id_of(desk, SubjectCode(code), event), answer=answer)
 
-    async def weighed(desk: Desk) -> Effects:
-        return await preview_answer(desk, entry=await entry(desk), by=StaffCode(by), auth=_CLI)
-
-    async def answered(desk: Desk) -> SaeTask:
-        return await answer_sae(desk, entry=await entry(desk), by=StaffCode(by), auth=_CLI)
-
-    if preview:
-        show_effects(as_json, weighed)
-        return
-    task = at_desk(answered)
+    task = carried_out(entry, by, weigh=preview_answer, save=answer_sae, preview=preview, as_json=as_json)
     told = "serious" if task.serious else "not serious"
     tell(as_json, {"event": task.id, "serious": task.serious}, [f"{code}: event {task.id} is {told}."])
 
@@ -121,15 +107,8 @@ def grade_command(
             reason=reason,
         )
 
-    async def weighed(desk: Desk) -> Effects:
-        return await preview_grade(desk, entry=await entry(desk), by=StaffCode(by), auth=_CLI)
-
-    async def confirmed(desk: Desk) -> GradeDecision:
-        return await confirm_grade(desk, entry=await entry(desk), by=StaffCode(by), auth=_CLI)
-
-    if preview:
-        show_effects(as_json, weighed)
-        return
-    decided = at_desk(confirmed)
+    decided = carried_out(
+        entry, by, weigh=preview_grade, save=confirm_grade, preview=preview, as_json=as_json
+    )
     document = {"report": decided.report_id, "symptom": symptom, "grade": decided.grade, "who": decided.who}
     tell(as_json, document, [f"{code}: {symptom} is G{decided.grade}."])

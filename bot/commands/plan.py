@@ -25,10 +25,10 @@ from bot.actions.plan_therapy import (
     preview_therapy,
     preview_therapy_end,
 )
-from bot.commands.showing import Confirm, Preview, Reason, show_effects
-from bot.commands.speaking import AsJson, By, at_desk, moment_typed, number_typed, tell
+from bot.commands.showing import Confirm, Preview, Reason, carried_out
+from bot.commands.speaking import AsJson, By, moment_typed, number_typed, tell
 from bot.rules.access import AuthMethod
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.study import SubjectCode
 
 visit_app = typer.Typer(help="When visits take place.", no_args_is_help=True)
 therapy_app = typer.Typer(help="Anti-tumour therapy and the dose before it.", no_args_is_help=True)
@@ -60,10 +60,7 @@ def visit_move(
         override=override,
         confirmed=confirm,
     )
-    if preview:
-        show_effects(as_json, lambda desk: preview_move(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    decision = at_desk(lambda desk: move_visit(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    decision = carried_out(entry, by, weigh=preview_move, save=move_visit, preview=preview, as_json=as_json)
     tell(as_json, {"decision": decision.id, "to": decision.to_at}, [f"{code}: {activity} moved to {to}."])
 
 
@@ -78,10 +75,9 @@ def visit_skip(
 ) -> None:
     """Decides that a missed dose or draw is never done; later ones keep their dates."""
     entry = SkipEntry(subject=SubjectCode(code), activity_key=activity, reason=reason)
-    if preview:
-        show_effects(as_json, lambda desk: preview_skip(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    decision = at_desk(lambda desk: skip_activity(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    decision = carried_out(
+        entry, by, weigh=preview_skip, save=skip_activity, preview=preview, as_json=as_json
+    )
     tell(as_json, {"decision": decision.id}, [f"{code}: {activity} is skipped."])
 
 
@@ -143,12 +139,7 @@ def therapy_cancel(
 ) -> None:
     """It does not take place; its dose and draw are no longer asked for."""
     entry = TherapyEnd(subject=SubjectCode(code), number=number, reason=reason)
-    if preview:
-        show_effects(
-            as_json, lambda desk: preview_therapy_end(desk, entry=entry, by=StaffCode(by), auth=_CLI)
-        )
-        return
-    at_desk(lambda desk: cancel_therapy(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    carried_out(entry, by, weigh=preview_therapy_end, save=cancel_therapy, preview=preview, as_json=as_json)
     tell(as_json, {"therapy": number, "cancelled": True}, [f"{code}: therapy {number} is cancelled."])
 
 
@@ -163,17 +154,13 @@ def therapy_began(
 ) -> None:
     """When the infusion began in truth."""
     entry = InfusionStart(subject=SubjectCode(code), number=number, started_at=moment_typed(at))
-    if preview:
-        show_effects(as_json, lambda desk: preview_infusion(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    at_desk(lambda desk: note_infusion(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    carried_out(entry, by, weigh=preview_infusion, save=note_infusion, preview=preview, as_json=as_json)
     tell(as_json, {"therapy": number, "began": entry.started_at}, [f"{code}: therapy {number} began {at}."])
 
 
 def _plan(code: str, entry: TherapyEntry, by: str, *, preview: bool, as_json: bool) -> None:
-    if preview:
-        show_effects(as_json, lambda desk: preview_therapy(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    therapy = at_desk(lambda desk: plan_therapy(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    therapy = carried_out(
+        entry, by, weigh=preview_therapy, save=plan_therapy, preview=preview, as_json=as_json
+    )
     document = {"therapy": therapy.number, "starts_at": therapy.starts_at}
     tell(as_json, document, [f"{code}: therapy {therapy.number} is planned."])

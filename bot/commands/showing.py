@@ -1,16 +1,18 @@
-"""How a command shows what a change would do, before it is saved."""
+"""How a command carries out a change, or shows what it would do."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from bot.actions.chart import Verb
 from bot.actions.desk import Desk
 from bot.commands.speaking import SITE_ZONE, at_desk, tell
+from bot.rules.access import AuthMethod
 from bot.rules.changes import Effects
-from bot.rules.study import Language
+from bot.rules.study import Language, StaffCode
 from bot.texts import Texts
 
 Preview = Annotated[bool, typer.Option("--preview", help="Shows what it would change and saves nothing.")]
@@ -18,9 +20,40 @@ Confirm = Annotated[bool, typer.Option("--confirm", help="Confirms what was held
 Reason = Annotated[str, typer.Option("--reason", help="Why; stands in the audit trail.")]
 
 
-def show_effects(as_json: bool, work: Callable[[Desk], Awaitable[Effects]]) -> None:
+_Typed = TypeVar("_Typed")
+_Stored = TypeVar("_Stored")
+
+
+def carried_out(
+    entry: _Typed | Callable[[Desk], Awaitable[_Typed]],
+    by: str,
+    *,
+    weigh: Verb[_Typed, Effects],
+    save: Verb[_Typed, _Stored],
+    preview: bool,
+    as_json: bool,
+) -> _Stored:
+    """Saves what was entered and gives what is stored; with `preview` shows what it would change, and ends.
+
+    `entry` may be found at the desk, where the command names a fact by its time or number.
+    """
+
+    async def done(desk: Desk) -> Effects | _Stored:
+        typed = await entry(desk) if callable(entry) else entry
+        who = StaffCode(by)
+        if preview:
+            return await weigh(desk, entry=typed, by=who, auth=AuthMethod.COMMAND_LINE)
+        return await save(desk, entry=typed, by=who, auth=AuthMethod.COMMAND_LINE)
+
+    found = at_desk(done)
+    if isinstance(found, Effects):
+        _show(as_json, found)
+        raise typer.Exit
+    return found
+
+
+def _show(as_json: bool, found: Effects) -> None:
     """What would change, a line each; what must be confirmed comes first."""
-    found = at_desk(work)
     texts = Texts.load()
     lines = [texts.words(line, Language.EN, SITE_ZONE) for line in found.lines()]
     document: dict[str, Any] = {

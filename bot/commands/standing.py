@@ -28,11 +28,11 @@ from bot.actions.place_hold import (
 )
 from bot.actions.publish_study import VersionMove, move_to_version, preview_version_move
 from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
-from bot.commands.showing import Preview, Reason, show_effects
-from bot.commands.speaking import AsJson, By, at_desk, day_typed, tell
+from bot.commands.showing import Preview, Reason, carried_out
+from bot.commands.speaking import AsJson, By, day_typed, tell
 from bot.rules.access import AuthMethod
 from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
-from bot.rules.study import Sex, SiteCode, StaffCode, SubjectCode
+from bot.rules.study import Sex, SiteCode, SubjectCode
 
 _CLI = AuthMethod.COMMAND_LINE
 
@@ -47,10 +47,7 @@ def hold_command(
 ) -> None:
     """Doses wait until a person releases them; draws and check-ins go on."""
     entry = HoldEntry(subject=SubjectCode(code), reason=reason, note=note)
-    if preview:
-        show_effects(as_json, lambda desk: preview_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    hold = at_desk(lambda desk: place_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    hold = carried_out(entry, by, weigh=preview_hold, save=place_hold, preview=preview, as_json=as_json)
     tell(as_json, {"hold": hold.id, "reason": hold.reason.value}, [f"{code}: doses are on hold."])
 
 
@@ -59,10 +56,9 @@ def release_command(
 ) -> None:
     """Doses go on."""
     entry = ReleaseEntry(subject=SubjectCode(code), note=reason)
-    if preview:
-        show_effects(as_json, lambda desk: preview_release(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    released = at_desk(lambda desk: release_hold(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    released = carried_out(
+        entry, by, weigh=preview_release, save=release_hold, preview=preview, as_json=as_json
+    )
     tell(as_json, {"released": [one.id for one in released]}, [f"{code}: doses go on."])
 
 
@@ -98,10 +94,7 @@ def profile_command(
         lymphoedema=lymphoedema,
         emergency_contact=emergency_contact,
     )
-    if preview:
-        show_effects(as_json, lambda desk: preview_profile(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    at_desk(lambda desk: keep_profile(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    carried_out(entry, by, weigh=preview_profile, save=keep_profile, preview=preview, as_json=as_json)
     tell(as_json, {"participant": code}, [f"{code}: profile kept."])
 
 
@@ -115,10 +108,9 @@ def transfer_command(
 ) -> None:
     """She goes on at another site; open cases go along."""
     entry = TransferEntry(subject=SubjectCode(code), to_site=SiteCode(site), reason=reason)
-    if preview:
-        show_effects(as_json, lambda desk: preview_transfer(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    moved = at_desk(lambda desk: transfer_participant(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    moved = carried_out(
+        entry, by, weigh=preview_transfer, save=transfer_participant, preview=preview, as_json=as_json
+    )
     tell(as_json, {"participant": code, "site": moved.site_code}, [f"{code} is at {moved.site_code} now."])
 
 
@@ -132,10 +124,9 @@ def end_command(
 ) -> None:
     """Completed, screen failed, withdrawn, lost to follow-up or died; all routine messages stop at once."""
     entry = EndEntry(subject=SubjectCode(code), ended_as=ended_as, reason=reason)
-    if preview:
-        show_effects(as_json, lambda desk: preview_end(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    ended = at_desk(lambda desk: end_participation(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    ended = carried_out(
+        entry, by, weigh=preview_end, save=end_participation, preview=preview, as_json=as_json
+    )
     tell(as_json, {"participant": code, "state": ended.state.value}, [f"{code}: {ended.state.value}."])
 
 
@@ -144,10 +135,7 @@ def reinstate_command(
 ) -> None:
     """Takes an end back that was recorded by mistake."""
     entry = ReinstateEntry(subject=SubjectCode(code), reason=reason)
-    if preview:
-        show_effects(as_json, lambda desk: preview_reinstate(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    back = at_desk(lambda desk: reinstate(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    back = carried_out(entry, by, weigh=preview_reinstate, save=reinstate, preview=preview, as_json=as_json)
     tell(as_json, {"participant": code, "state": back.state.value}, [f"{code}: {back.state.value} again."])
 
 
@@ -161,12 +149,9 @@ def version_command(
 ) -> None:
     """Binds her to another version of the study and plans her anew (principal investigator)."""
     entry = VersionMove(subject=SubjectCode(code), version=version, reason=reason)
-    if preview:
-        show_effects(
-            as_json, lambda desk: preview_version_move(desk, entry=entry, by=StaffCode(by), auth=_CLI)
-        )
-        return
-    moved = at_desk(lambda desk: move_to_version(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    moved = carried_out(
+        entry, by, weigh=preview_version_move, save=move_to_version, preview=preview, as_json=as_json
+    )
     told = {"participant": code, "study_version": moved.study_version}
     tell(as_json, told, [f"{code} is bound to version {moved.study_version}."])
 
@@ -181,8 +166,7 @@ def stop_command(
 ) -> None:
     """No further dose; draws and follow-up go on. Also confirms a response that needs a person."""
     entry = StopTreatmentEntry(subject=SubjectCode(code), because=because, reason=reason)
-    if preview:
-        show_effects(as_json, lambda desk: preview_stop(desk, entry=entry, by=StaffCode(by), auth=_CLI))
-        return
-    stopped = at_desk(lambda desk: stop_treatment(desk, entry=entry, by=StaffCode(by), auth=_CLI))
+    stopped = carried_out(
+        entry, by, weigh=preview_stop, save=stop_treatment, preview=preview, as_json=as_json
+    )
     tell(as_json, {"participant": code, "state": stopped.state.value}, [f"{code}: {stopped.state.value}."])

@@ -103,7 +103,12 @@ class Effects:
 
     def trace(self) -> str:
         """Whether two effects say the same: kept with what was shown, to notice a change before saving."""
-        return sha256(repr(self.lines()).encode()).hexdigest()[:16]
+        return trace_of(self.lines())
+
+
+def trace_of(lines: tuple[Phrase, ...]) -> str:
+    """The same for lines that say the same, in whatever language."""
+    return sha256(repr(lines).encode()).hexdigest()[:16]
 
 
 def effects(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.actions.chart import Verb
 from bot.actions.desk import Desk
 from bot.actions.open_entry import Opened, open_entry
 from bot.rules.access import Act, AuthMethod
@@ -25,17 +26,7 @@ REASON = Field(
 PLAN, TOP = "#plan-title", ""
 
 _Typed = TypeVar("_Typed")
-_Typed_contra = TypeVar("_Typed_contra", contravariant=True)
 _Stored = TypeVar("_Stored")
-_Stored_co = TypeVar("_Stored_co", covariant=True)
-
-
-class _Verb(Protocol[_Typed_contra, _Stored_co]):
-    """An action or its preview."""
-
-    def __call__(
-        self, desk: Desk, /, *, entry: _Typed_contra, by: StaffCode, auth: AuthMethod
-    ) -> Awaitable[_Stored_co]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +76,8 @@ class Sheet:
         self,
         made: Callable[[bool], _Typed],
         *,
-        preview: _Verb[_Typed, Effects],
-        action: _Verb[_Typed, _Stored],
+        preview: Verb[_Typed, Effects],
+        action: Verb[_Typed, _Stored],
         back_to: Callable[[_Stored], str] | str = PLAN,
     ) -> Entry:
         """A filled-in form. `made` gives what was typed, confirmed or not; refuses what is no answer.

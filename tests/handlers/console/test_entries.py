@@ -13,7 +13,7 @@ from bot.actions.record_dose import DoseEntry, record_dose
 from bot.rules.access import AuthMethod
 from bot.rules.participant import ParticipantState
 from bot.rules.study import Language, StaffCode, SubjectCode
-from tests.handlers.console.conftest import PEOPLE, SUBJECT, Browser, SignIn, World
+from tests.handlers.console.conftest import PEOPLE, SUBJECT, Browser, CommandLine, SignIn, World
 
 RECORDS = {"CA1", "SI1", "PI1"}
 RIGHT = SubjectCode("TJ-002")
@@ -144,7 +144,7 @@ class TestAResult:
         assert await state(world) is ParticipantState.TREATMENT
 
     async def test_entered_for_the_wrong_person_it_goes_to_the_right_one_and_both_are_shown_first(
-        self, world: World, signed_in: SignIn
+        self, world: World, signed_in: SignIn, command_line: CommandLine
     ) -> None:
         browser = await signed_in(world, "SI1")
         for code in ("CA1", "CW1"):
@@ -173,6 +173,9 @@ class TestAResult:
         assert "in treatment → responded" in there.partition("— TJ-002 —")[2]
         assert "→ in treatment" in here
         assert "asked for again" in here
+        named = ("TJ-001", "--sampled", "2026-03-09 10:00", "--subject", "TJ-002", "--reason", "slip")
+        told = await command_line("lab", "correct", *named, "--by", "SI1", "--preview")
+        assert told.index("— TJ-002 —") < told.index("— TJ-001 —")
         await browser.send(address, step="save", confirmed="yes", **moved)
         assert browser.at == "/participants/TJ-001"
         assert "voided, no longer counts" in browser.text
