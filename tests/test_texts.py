@@ -137,7 +137,10 @@ class TestValues:
 
     def test_a_phrase_within_a_phrase_speaks_the_same_language(self, texts: Texts) -> None:
         answered = Phrase("staff.answer.stopped")
-        told = Phrase("staff.alert.patient_answered", {"subject": "TJ-001", "answer": answered, "at": MOMENT})
+        told = Phrase(
+            "staff.alert.patient_answered",
+            {"subject": "TJ-001", "site": "TJ", "answer": answered, "at": MOMENT},
+        )
         assert texts.words(told, Language.EN, SHANGHAI).endswith("says it has stopped (the case stays open)")
 
     @pytest.mark.parametrize("value", [None, True, 38.5, b"x", object(), Decimal("NaN")])

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import structlog
 
-from bot.actions.alert_staff import alert_card, ring
+from bot.actions.alert_staff import alert_card, ring, tell_unconfirmed
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import answers_of
 from bot.actions.report_death import death_is_reported
@@ -23,6 +23,7 @@ from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
 from bot.rules.case import Case, CaseId
 from bot.rules.escalation import AskPatient, Notify, Wait
+from bot.rules.messages import Priority
 from bot.rules.participant import TERMINAL_STATES
 from bot.rules.study import ChainStep, Level, Role, StaffCode
 from storage.errors import StaleVersion
@@ -69,6 +70,22 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
         if rung:
             await ring_group(uow, desk, step.case, await alert_card(uow, desk, step.case), ring=rung)
         await uow.cases.save(step.case)
+
+
+async def ring_for_her(uow: UnitOfWork, desk: Desk, case: Case) -> Case:
+    """She says that nobody has reached her: rung again at once, in the group too; the case as it stands then.
+
+    Where everybody was rung this very minute, only a contact that was logged is taken back.
+    """
+    site, now = await site_of(uow, case.site_code), desk.now()
+    calendar = desk.calendar_of(site)
+    step = escalation.ring_for_her(case, now, calendar)
+    if step is None:
+        denied = escalation.contact_denied(case, calendar)
+        return await uow.cases.save(denied) if denied != case else case
+    rung = await notify(uow, desk, site, step, before=case, told=set())
+    await ring_group(uow, desk, rung, await alert_card(uow, desk, rung), ring=step.round)
+    return await uow.cases.save(rung)
 
 
 async def notify(
@@ -193,11 +210,15 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
         return
     if await death_is_reported(uow, participant):
         return
+    silent = not step.step.options and case.level is Level.EMERGENCY
+    if silent:
+        await tell_unconfirmed(uow, desk, case)
     if await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None:
         return
     # A case that rings from the start again asks her again.
     key = f"loop:{case.id}:{case.rung_from.isoformat()}:{case.patient_steps_done}"
-    if not step.step.options and case.level is Level.EMERGENCY:
+    await uow.cases.add_event(case.id, "ASKED", desk.now(), "system", step.step.key)
+    if silent:
         text = desk.study.texts[desk.study.triage.emergency_fallback]
         said_again = advice(participant, site, text, key, case_id=case.id, rows=answers_of(case))
         await uow.outbox.put(said_again, desk.now())
@@ -206,4 +227,6 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
         (button(f"patient.answer.{option}", f"p:{case.id}:{option}"),) for option in step.step.options
     )
     said = phrase(step.step.key, site_phone=site.phone)
-    await uow.outbox.put(to_participant(participant, key, [said], buttons=rows, case_id=case.id), desk.now())
+    priority = Priority.ALERT if case.level >= Level.URGENT else Priority.REPLY
+    message = to_participant(participant, key, [said], buttons=rows, priority=priority, case_id=case.id)
+    await uow.outbox.put(message, desk.now())

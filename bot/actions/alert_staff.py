@@ -13,7 +13,7 @@ import structlog
 
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
-from bot.actions.tell_group import show_in_group
+from bot.actions.tell_group import show_in_group, tell_group
 from bot.rules import escalation, schedule
 from bot.rules.access import Act, Staff, may
 from bot.rules.case import Case, CaseKind, Outcome
@@ -28,6 +28,11 @@ from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
 
 _log = structlog.get_logger(__name__)
+
+# Answers that must be heard, not only seen: in the group an edit makes no sound.
+ALARMING = frozenset({"notyet", "notreached", "worse", "cannotwait"})
+# Of her answers the card shows the newest.
+_ANSWERS_SHOWN = 3
 
 # Enough of her own words to judge by; the whole text stands behind the sign-in.
 WORDS_SHOWN = 300
@@ -170,10 +175,38 @@ async def tell_answer(uow: UnitOfWork, desk: Desk, case: Case, answer: str, inbo
     said = phrase(
         "staff.alert.patient_answered",
         subject=case.subject_code,
+        site=case.site_code,
         answer=phrase(f"staff.answer.{answer}"),
         at=inbound.said_at,
     )
-    await tell_rung(uow, desk, case, said, f"answered:{case.id}:{inbound.key.update_id}")
+    key = f"answered:{case.id}:{inbound.key.update_id}"
+    await tell_rung(uow, desk, case, said, key)
+    if answer in ALARMING:
+        await tell_group(uow, desk, case, said, key)
+    await show_progress(uow, desk, case, said_by=f"answer-{inbound.key.update_id}")
+
+
+async def tell_unconfirmed(uow: UnitOfWork, desk: Desk, case: Case) -> None:
+    """She was asked and nothing says that help is on its way: phone her and the emergency contact.
+
+    Source: specification 3.3 ("NO CONFIRMATION, PHONE THE PATIENT AND THE EMERGENCY CONTACT").
+    """
+    now = desk.now()
+    await uow.cases.add_event(case.id, "NO_CONFIRMATION", now, "system", "")
+    said = phrase("staff.alert.no_confirmation", subject=case.subject_code, site=case.site_code)
+    key = f"unconfirmed:{case.id}:{case.rung_from.isoformat()}"
+    await tell_rung(uow, desk, case, said, key)
+    await tell_group(uow, desk, case, said, key)
+    await show_progress(uow, desk, case, said_by=f"unconfirmed-{case.rung_from.isoformat()}")
+
+
+async def tell_patient_unreached(uow: UnitOfWork, desk: Desk, case: Case, key: str) -> None:
+    """What was meant for her in this case did not arrive: somebody must phone."""
+    await uow.cases.add_event(case.id, "PATIENT_NOT_DELIVERED", desk.now(), case.subject_code, "")
+    said = phrase("staff.alert.patient_not_delivered", subject=case.subject_code, site=case.site_code)
+    await tell_rung(uow, desk, case, said, key)
+    await tell_group(uow, desk, case, said, key)
+    await show_progress(uow, desk, case, said_by=key)
 
 
 async def tell_rung(uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: str) -> None:
@@ -214,6 +247,7 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
     events = await uow.cases.events(case.id)
     together = _told_in_pieces(events)
     in_pieces = {one for pieces in together.values() for one in pieces[1:]}
+    answers = [event for event in events if event.kind == "PATIENT_ANSWERED"][-_ANSWERS_SHOWN:]
     for event in events:
         if event.kind == "CORRECTED":
             lines.append(phrase("staff.alert.corrected_report", at=event.at))
@@ -224,6 +258,11 @@ async def _story(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
         if event.kind == "HANDED_TO":
             before, owner = event.note.split(" ")
             lines.append(phrase("staff.alert.handed_to", site=before, staff=owner, at=event.at))
+        if event in answers:
+            answer = phrase(f"staff.answer.{event.note}")
+            lines.append(phrase("staff.alert.answered_at", answer=answer, at=event.at))
+        if event.kind in ("NO_CONFIRMATION", "PATIENT_NOT_DELIVERED"):
+            lines.append(phrase(f"staff.alert.{event.kind.lower()}_at", at=event.at))
         if event.kind in ("RAISED", "RUNG_ANEW", "REOPENED"):
             lines.append(_turn(event))
         if event.kind != "ABOUT" or event.note in in_pieces:

@@ -5,6 +5,7 @@ An answer never closes or lowers a case; *worse* raises it. Source: specificatio
 
 from __future__ import annotations
 
+from bot.actions.advance_escalations import ring_for_her
 from bot.actions.alert_staff import tell_answer
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.give_advice import give_advice
@@ -69,7 +70,7 @@ async def _answer(
     uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, case: Case, answer: str
 ) -> None:
     site = await site_of(uow, participant.site_code)
-    key = f"loop:{case.id}:{inbound.key.update_id}"
+    key = f"heard:{case.id}:{inbound.key.update_id}"
     if answer == "worse" and case.level < Level.URGENT:
         # A morning after: she is asked anew, and the answers say how bad it is. Source: specification 3.3.
         await begin_report(uow, desk, participant, OpenedBy.TAP)
@@ -82,6 +83,8 @@ async def _answer(
         urgent = await _urgent(uow, desk, participant, case)
         await give_advice(uow, desk, participant, (desk.study.triage.urgent_fallback,), key, urgent)
         return
+    if answer == "notreached" and case.level >= Level.URGENT:
+        await ring_for_her(uow, desk, case)
     if answer in _SETTLED:
         await end_questions(uow, case, desk, site.time_zone)
     said = phrase(f"patient.case.{answer}", site_phone=site.phone)

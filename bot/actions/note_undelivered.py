@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.actions.advance_escalations import hears_somebody, notify
+from bot.actions.alert_staff import tell_patient_unreached
 from bot.actions.desk import Desk, site_of
 from bot.actions.keep_group import note_group_lost
 from bot.actions.note_reach import note_staff_lost
@@ -40,6 +41,9 @@ async def note_undelivered(
         participant = await uow.participants.lock(SubjectCode(to.code))
         if participant is not None and participant.unreachable_since is None:
             await uow.participants.save(replace(participant, unreachable_since=now))
+    if to.kind is RecipientKind.PARTICIPANT and row.message.case_id is not None:
+        await _patient_not_reached(uow, desk, row)
+        return
     if row.message.case_id is None or not row.message.unique_key.startswith(("alert:", "second:")):
         return
     case = await uow.cases.get(CaseId(row.message.case_id))
@@ -64,6 +68,14 @@ async def note_undelivered(
         new=to.code,
         reason=reason,
     )
+
+
+async def _patient_not_reached(uow: UnitOfWork, desk: Desk, row: OutboxRow) -> None:
+    """Advice or a question of an open case did not reach her: those who were rung hear it, once for a row."""
+    case = await uow.cases.get(CaseId(row.message.case_id or ""))
+    hers = row.message.unique_key.startswith(("advice:", "loop:"))
+    if hers and case is not None and case.closed_at is None and case.level >= Level.URGENT:
+        await tell_patient_unreached(uow, desk, case, f"patient-lost:{case.id}:{row.id}")
 
 
 async def _go_on(uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow, *, jumps: bool) -> None:

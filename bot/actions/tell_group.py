@@ -150,6 +150,24 @@ async def _tell_together(
             await uow.outbox.cancel(_board(alert.message.unique_key), "told together", now, waiting_only=True)
 
 
+async def tell_group(uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: str) -> None:
+    """A new line about a case that must be heard: an edit alone makes no sound. No buttons of its own."""
+    group = await group_that_hears(uow, case.site_code)
+    if group is None:
+        return
+    site = await site_of(uow, case.site_code)
+    message = to_group(
+        group,
+        site,
+        f"group-line:{key}",
+        [said],
+        priority=_priority(case),
+        about=case.subject_code,
+        case_id=case.id,
+    )
+    await uow.outbox.put(message, desk.now())
+
+
 async def say_in_group(uow: UnitOfWork, desk: Desk, group: StaffGroup, key: str, said: Phrase) -> None:
     """A short word that holds nothing of a patient; not worth saying later."""
     site = await site_of(uow, group.site)

@@ -34,14 +34,16 @@ LEAST_ATTEMPTS = 3
 ON_CALL = Role.SUB_INVESTIGATOR
 
 _INSTANT = timedelta(microseconds=1)
+_A_MINUTE = timedelta(minutes=1)
 _AN_HOUR = timedelta(hours=1)
 
 
 class Why(StrEnum):
-    """Why a case rings: nobody took it, who took it has not contacted her, or nobody has closed it."""
+    """Why a case rings: nobody took it, who took it has not contacted her, she says so, nobody closed it."""
 
     NOBODY_YET = "NOBODY_YET"
     NOT_CONTACTED = "NOT_CONTACTED"
+    SAYS_NOT_REACHED = "SAYS_NOT_REACHED"
     NOT_CLOSED = "NOT_CLOSED"
 
 
@@ -491,6 +493,41 @@ def end_patient_questions(case: Case, calendar: WorkingCalendar) -> Case:
     if case.closed_at is not None:
         return case
     return _timed(replace(case, patient_steps_done=len(case.chain.patient_steps)), calendar)
+
+
+def ring_for_her(case: Case, now: datetime, calendar: WorkingCalendar) -> Notify | None:
+    """She says that nobody has reached her: everybody rung so far is rung at once, whoever has the case.
+
+    Her word counts more than a contact that was logged: the contact timer runs again. Steps due by now are
+    part of this ring. None where the case is closed or where all of them were rung within the last minute.
+
+    Worked case, URGENT at 02:10, taken at 02:20 (60 minutes to contact her): asked at 02:40, she answers *no*
+    at 02:45; coordinator, sub-investigator and principal investigator are rung at 02:45.
+    Source: specification 3.3 (patient loop; "not contacted → chain resumes").
+    """
+    if case.closed_at is not None:
+        return None
+    waiting = replace(case, contacted_by=None, contacted_at=None)
+    due = _steps_due(waiting, now, calendar)
+    if not due and case.last_rung_at is not None and now - case.last_rung_at < _A_MINUTE:
+        return None
+    done = waiting.steps_done + len(due)
+    begun = max(done, waiting.steps_hastened)
+    chat = [call for call in _calls(waiting.chain.steps[:begun]) if call.road is Road.TELEGRAM]
+    rung = replace(waiting, steps_done=done, rings=waiting.rings + 1, last_rung_at=now)
+    return Notify(
+        calls=_without_doubles((*chat, *_calls(due))),
+        round=rung.rings,
+        why=Why.SAYS_NOT_REACHED,
+        case=_timed(rung, calendar),
+    )
+
+
+def contact_denied(case: Case, calendar: WorkingCalendar) -> Case:
+    """She says that nobody has reached her: a contact that was logged counts no more. Closed: unchanged."""
+    if case.closed_at is not None or case.contacted_at is None:
+        return case
+    return _timed(replace(case, contacted_by=None, contacted_at=None), calendar)
 
 
 def ring_ahead(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.actions.check_coverage import uncovered
@@ -305,3 +307,61 @@ class TestLosing:
         assert len(await trail(chats, "system:group:reachable")) == 1
         await chats.tap_in(GROUP, COORDINATOR, "我来处理")
         assert "CA1 已接手" in chats.last(GROUP)
+
+
+class TestWhatSheAnswers:
+    """Her answers stand on every card and are heard where they alarm. Source: specification 3.3."""
+
+    async def test_not_called_yet_and_no_confirmation_are_heard_in_private_and_in_the_group(
+        self, chats: Phones
+    ) -> None:
+        await at_work(chats)
+        await chats.type(HER, BLOOD)
+        await chats.pass_time(timedelta(minutes=10))
+        await chats.tap(HER, "还没有")
+        for phone in (COORDINATOR, INVESTIGATOR, GROUP):
+            assert chats.last(phone) == "TJ-001 · TJ：10:10 患者回答：还没打120"
+            assert "10:10 患者回答：还没打120" in card(chats, phone)
+        await chats.pass_time(timedelta(minutes=5))
+        for phone in (COORDINATOR, PRINCIPAL, GROUP):
+            assert "没有收到已打120的确认。请现在就打电话给患者和紧急联系人" in chats.said(phone)
+            assert "10:15 没有收到已打120的确认" in card(chats, phone)
+
+    async def test_a_calm_answer_is_seen_in_the_group_and_wakes_nobody_there(self, chats: Phones) -> None:
+        await at_work(chats)
+        await chats.type(HER, BLOOD)
+        heard = len(shown(chats, GROUP))
+        await chats.tap(HER, "在路上了")
+        assert len(shown(chats, GROUP)) == heard
+        assert "10:00 患者回答：在路上" in card(chats, GROUP)
+        assert "10:00 患者回答：在路上" in card(chats, COORDINATOR)
+
+    async def test_nobody_has_reached_her_rings_private_chats_and_group_again(self, chats: Phones) -> None:
+        await at_work(chats)
+        await chats.type(HER, "大便发黑两次")
+        await chats.tap(COORDINATOR, "我来处理")
+        await chats.pass_time(timedelta(minutes=30))
+        before = {phone: len(shown(chats, phone)) for phone in (COORDINATOR, INVESTIGATOR, GROUP)}
+        await chats.tap(HER, "还没有")
+        assert "我们正在再次通知他们" in chats.last(HER)
+        for phone, seen in before.items():
+            fresh = "\n".join(shown(chats, phone)[seen:])
+            assert "▲ 急 · TJ-001" in fresh
+            assert "10:30 患者回答：团队还没联系上" in fresh
+        rung = [one.key for one in chats.told if one.key.startswith(("alert:", "group:"))]
+        await chats.tap(HER, "还没有")  # a second tap within the minute: heard, and nobody is rung twice
+        assert [one.key for one in chats.told if one.key.startswith(("alert:", "group:"))] == rung
+
+    async def test_what_does_not_reach_her_is_told_to_those_who_were_rung(self, chats: Phones) -> None:
+        await at_work(chats)
+        await chats.type(HER, BLOOD)
+        chats.blocked.add(HER)
+        await chats.pass_time(timedelta(minutes=10))
+        for phone in (COORDINATOR, GROUP):
+            assert "发给患者的内容没有送达。请打电话给患者" in chats.said(phone)
+            assert "10:10 发给患者的内容没有送达" in card(chats, phone)
+
+
+def card(phones: Phones, chat: int) -> str:
+    """The newest card of the case on this phone, as it stands now."""
+    return next(text for text in reversed(shown(phones, chat)) if "紧急 · TJ-001 · TJ · " in text)
