@@ -1,7 +1,7 @@
 """Does the escalation itself go on? Read only; codes and numbers, no identity and no words of a person.
 
-Every alert that was decided on is accounted for: told = delivered + failed + still young. Case by case, so
-that one lost alert among a thousand is seen. Source: lessons 3.
+Every alert and every question to a patient that was decided on is accounted for: told = delivered + failed +
+still young. Case by case, so that one lost alert among a thousand is seen. Source: lessons 3.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from typing import Final
 
 from bot.actions.check_coverage import DAYS_AHEAD, Gap, uncovered
 from bot.actions.desk import Desk
+from bot.actions.report_death import death_is_reported
 from bot.rules.access import Staff, is_rung
 from bot.rules.case import Case
 from bot.rules.messages import OutboxStatus
+from bot.rules.participant import TERMINAL_STATES
 from bot.rules.watch import Found, Trouble
 from storage.cases import CaseEvent
 from storage.unit_of_work import UnitOfWork
@@ -100,12 +102,26 @@ def unreachable_in_codes(staff: Staff) -> str:
 async def _unaccounted(uow: UnitOfWork, case: Case) -> int:
     """How many rings of this case are neither waiting, nor delivered, nor known to have failed."""
     events = await uow.cases.events(case.id)
+    asked = sum(event.kind == "ASKED" for event in events)
     return sum(
         [
-            max(_told(events, kind) - await _accounted(uow, key), 0)
-            for kind, key in (("RUNG", f"alert:{case.id}:"), ("RUNG_BESIDE", f"second:{case.id}:"))
+            max(_told(events, "RUNG") - await _accounted(uow, f"alert:{case.id}:"), 0),
+            max(_told(events, "RUNG_BESIDE") - await _accounted(uow, f"second:{case.id}:"), 0),
+            max(asked - await _asked_and_accounted(uow, case), 0) if asked else 0,
         ]
     )
+
+
+async def _asked_and_accounted(uow: UnitOfWork, case: Case) -> int:
+    """Questions and repeated advice to her; what was cancelled because she died or left is accounted for."""
+    by_status = await uow.outbox.count_by_status(f"loop:{case.id}:")
+    found = sum(by_status.get(status, 0) for status in _ACCOUNTED)
+    cancelled = by_status.get(OutboxStatus.CANCELLED, 0)
+    if not cancelled:
+        return found
+    her = await uow.participants.get(case.subject_code)
+    gone = her is None or her.state in TERMINAL_STATES or await death_is_reported(uow, her)
+    return found + (cancelled if gone else 0)
 
 
 def _told(events: Sequence[CaseEvent], kind: str) -> int:

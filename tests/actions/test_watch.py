@@ -14,11 +14,12 @@ from bot.actions.advance_escalations import advance_escalations
 from bot.actions.keep_second_road import keep_second_road
 from bot.actions.keep_watch import Watchman
 from bot.actions.raise_case import raise_case
-from bot.actions.speak import staff_as_recipient
+from bot.actions.speak import participant_as_recipient, staff_as_recipient
 from bot.actions.watch_health import health
 from bot.delivery.second_road import RoadOutcome
 from bot.rules.case import CaseKind
 from bot.rules.messages import OutboxStatus
+from bot.rules.participant import ParticipantState
 from bot.rules.study import Level, StaffCode
 from bot.rules.watch import Found, Trouble
 from tests.household import COORDINATOR, HER, OPERATOR, SUBJECT, joined, staffed
@@ -118,7 +119,7 @@ async def test_an_alert_that_vanished_is_found(phones: Phones) -> None:
     assert Found(Trouble.SENDS_UNACCOUNTED, "1") in found
 
 
-@pytest.mark.parametrize("road", ["alert:", "second:"])
+@pytest.mark.parametrize("road", ["alert:", "second:", "loop:"])
 async def test_a_row_of_the_outbox_that_is_gone_is_found_by_each_road(
     chats: Phones, sqlite_url: str, road: str
 ) -> None:
@@ -129,7 +130,7 @@ async def test_a_row_of_the_outbox_that_is_gone_is_found_by_each_road(
         chats.desk, owner=staff_as_recipient(StaffCode("CA1")), addresses=["sms://1"], by=OPERATOR
     )
     await chats.type(HER, "血止不住，已经半小时了")
-    await chats.pass_time(timedelta(minutes=2))
+    await chats.pass_time(timedelta(minutes=10))
     assert Trouble.SENDS_UNACCOUNTED not in troubles(await watchman(chats, Bench()).look())
     with closing(sqlite3.connect(sqlite_url.partition(":///")[2])) as broken, broken:
         (lost,) = broken.execute(
@@ -159,6 +160,22 @@ async def test_alerts_that_nobody_sends_are_late_after_two_minutes(chats: Phones
     bench = Bench()
     assert Trouble.OUTBOX_LATE in troubles(await watchman(chats, bench).look())
     assert bench.beats == 0
+
+
+async def test_a_question_dropped_because_she_left_is_accounted_for_and_one_dropped_by_mistake_is_not(
+    chats: Phones,
+) -> None:
+    await emergency(chats)
+    chats.clock.move(timedelta(minutes=10))
+    await advance_escalations(chats.desk)
+    async with chats.desk.archive.begin() as uow:
+        await uow.outbox.cancel_all(participant_as_recipient(SUBJECT), "by mistake", chats.desk.now())
+    assert Found(Trouble.SENDS_UNACCOUNTED, "1") in await watchman(chats, Bench()).look()
+    async with chats.desk.archive.begin() as uow:
+        her = await uow.participants.lock(SUBJECT)
+        assert her is not None
+        await uow.participants.save(replace(her, state=ParticipantState.WITHDRAWN))
+    assert Trouble.SENDS_UNACCOUNTED not in troubles(await watchman(chats, Bench()).look())
 
 
 async def test_told_once_remembered_over_a_restart_and_told_when_over(chats: Phones) -> None:
