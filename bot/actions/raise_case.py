@@ -21,7 +21,7 @@ from bot.rules.access import SYSTEM
 from bot.rules.case import Case, CaseId, CaseKind
 from bot.rules.matters import How, Matter, belongs
 from bot.rules.participant import Participant
-from bot.rules.study import Level, SubjectCode
+from bot.rules.study import Level, Role, SubjectCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -39,6 +39,7 @@ async def raise_case(
     raising: Case | None = None,
     symptoms: Collection[str] = (),
     acknowledge_within: timedelta | None = None,
+    also: Sequence[Role] = (),
 ) -> Case:
     """The case for this matter at no less than `level`.
 
@@ -47,7 +48,7 @@ async def raise_case(
     adds to it, and raises it if worse. A report that only goes on or falls silent after a person has closed
     its case (not `is_news`) opens no other. A new report of the same symptoms belongs to the case they have.
     `raising`: this very case, while it is open. `acknowledge_within`: the limit that a new case of this
-    matter has instead of its chain's.
+    matter has instead of its chain's. `also`: who has a copy of its first alert.
     """
     named = frozenset(symptoms)
     if raising is not None and raising.closed_at is None:
@@ -76,7 +77,17 @@ async def raise_case(
         lab_id=lab_id,
         symptoms=named,
         acknowledge_within=acknowledge_within,
+        also=also,
     )
+
+
+async def ring_case_anew(
+    uow: UnitOfWork, desk: Desk, participant: Participant, case: Case, level: Level, about: str
+) -> Case:
+    """An open case of which the same is told once more: rung from the start of its chain, taken by nobody."""
+    saved = await _ring_anew(uow, desk, case, level, about, frozenset(), "RUNG_ANEW")
+    await _ask_if_serious(uow, desk, participant, saved)
+    return saved
 
 
 async def matters_of(uow: UnitOfWork, subject: SubjectCode) -> tuple[Matter, ...]:
@@ -175,6 +186,7 @@ async def _open(
     lab_id: str | None,
     symptoms: frozenset[str],
     acknowledge_within: timedelta | None,
+    also: Sequence[Role],
 ) -> Case:
     now = desk.now()
     site = await site_of(uow, participant.site_code)
@@ -183,7 +195,7 @@ async def _open(
         participant=participant,
         kind=kind,
         level=level,
-        chain=escalation.with_limit(desk.study.chains[level], acknowledge_within),
+        chain=escalation.with_copy(escalation.with_limit(desk.study.chains[level], acknowledge_within), also),
         now=now,
         calendar=desk.calendar_of(site),
         cannot_wait=await cannot_wait(uow, desk, participant, level),

@@ -164,6 +164,7 @@ async def act_on_result(
         about=about,
         lab_id=result.id,
         acknowledge_within=judged.acknowledge_within,
+        also=judged.also,
     )
     for reason in judged.reasons:
         note = f"staff.story.lab_{reason.value.lower()}"

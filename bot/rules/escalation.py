@@ -15,7 +15,7 @@ Source: specification 3.1 to 3.4; decisions "Roles and rights", "Triage", "Settl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -152,6 +152,18 @@ def with_limit(chain: Chain, acknowledge_within: timedelta | None) -> Chain:
         acknowledge_within=acknowledge_within,
         contact_within=max(chain.contact_within, acknowledge_within),
     )
+
+
+def with_copy(chain: Chain, also: Sequence[Role]) -> Chain:
+    """The chain whose first alert these roles have too; nobody else is rung earlier or later for it.
+
+    Source: specification 1.6 ("SAME_DAY + PI copy").
+    """
+    if not also or not chain.steps:
+        return chain
+    first, *rest = chain.steps
+    told = replace(first, roles=tuple(dict.fromkeys((*first.roles, *also))))
+    return replace(chain, steps=(told, *rest))
 
 
 def raise_level(

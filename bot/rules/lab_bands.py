@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.rules.participant import Dose, DoseKind, LabResult
-from bot.rules.study import Band, LabRules, Level, Study
+from bot.rules.study import Band, LabRules, Level, Role, Study
 
 
 def holds(band: Band, value: Decimal) -> bool:
@@ -83,6 +83,12 @@ def acknowledge_within(study: Study, value: Decimal, analyte: str | None = None)
     """How long the first acknowledgement of this result may take, where its row sets its own limit."""
     band = result_band(study, value, analyte)
     return band.acknowledge_within if band else None
+
+
+def also_told(study: Study, value: Decimal, analyte: str | None = None) -> tuple[Role, ...]:
+    """Who has a copy of the first alert of this result beside those whom the chain calls. Source: 1.6."""
+    band = result_band(study, value, analyte)
+    return band.also if band else ()
 
 
 def stops_dosing(

@@ -16,9 +16,9 @@ from enum import StrEnum
 
 from bot.rules.activities import Course
 from bot.rules.doses import last_given, responded_at
-from bot.rules.lab_bands import acknowledge_within, contradicts, level_of_result, within_washout
+from bot.rules.lab_bands import acknowledge_within, also_told, contradicts, level_of_result, within_washout
 from bot.rules.participant import LabResult
-from bot.rules.study import Level, Study
+from bot.rules.study import Level, Role, Study
 
 
 class ResultReason(StrEnum):
@@ -41,13 +41,15 @@ class ResultReason(StrEnum):
 class Judged:
     """`reasons` with their levels, worst first. `holds`: every dose waits for a person from now on.
 
-    `acknowledge_within`: the limit of the band, where the band alone gives the level.
+    `acknowledge_within`: the limit of the band, where the band alone gives the level. `also`: who has a copy
+    of the first alert.
     """
 
     level: Level
     reasons: tuple[ResultReason, ...]
     holds: bool = False
     acknowledge_within: timedelta | None = None
+    also: tuple[Role, ...] = ()
 
 
 def judge(study: Study, course: Course, result: LabResult) -> Judged:
@@ -63,6 +65,7 @@ def judge(study: Study, course: Course, result: LabResult) -> Judged:
         reasons=tuple(reason for reason, _ in ordered),
         holds=high and result.verified,
         acknowledge_within=acknowledge_within(study, result.value, result.analyte) if by_band else None,
+        also=also_told(study, result.value, result.analyte),
     )
 
 

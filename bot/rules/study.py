@@ -296,13 +296,17 @@ class WorkingHours:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
-    """Values in the unit of the analyte, half-open: at_or_above <= value < below. Source: 1.6, decisions."""
+    """Values in the unit of the analyte, half-open: at_or_above <= value < below. Source: 1.6, decisions.
+
+    `also`: who has a copy of the first alert beside those whom the chain of the level calls then.
+    """
 
     name: str
     at_or_above: Decimal | None
     below: Decimal | None
     level: Level
     acknowledge_within: timedelta | None = None
+    also: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,7 @@ def _band(band: shape.BandShape) -> noun.Band:
         below=band.below,
         level=noun.Level[band.level],
         acknowledge_within=None if minutes is None else timedelta(minutes=minutes),
+        also=band.also,
     )
 
 

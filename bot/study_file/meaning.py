@@ -10,6 +10,7 @@ from datetime import time
 from decimal import Decimal
 from itertools import pairwise
 
+from bot.rules.access import RIGHTS, Act
 from bot.rules.study import ChainHours, Level, QuestionKind
 from bot.study_file import shape
 from bot.study_file.problems import Problem
@@ -197,6 +198,7 @@ def _labs(labs: shape.LabsShape) -> Iterator[Problem]:
         place = f"labs.toml: analytes[{number}].bands"
         yield from _row_of_bands(place, one.bands)
         yield from _band_levels(place, one.bands)
+        yield from _copies(place, one.bands)
     names = [band.name for band in labs.context]
     if labs.unknown_band not in names:
         yield Problem(
@@ -241,6 +243,26 @@ def _analytes_named(schedule: shape.ScheduleShape, labs: shape.LabsShape) -> Ite
     for place, code in named.items():
         if code not in draws:
             yield Problem(place, code, f"one of {', '.join(draws)}", "Name a draw of schedule.toml.")
+
+
+def _copies(place: str, row: Sequence[shape.BandShape]) -> Iterator[Problem]:
+    """Whoever has a copy must be able to take the case, and there must be one."""
+    for number, band in enumerate(row):
+        if band.also and Level[band.level] is Level.NONE:
+            yield Problem(
+                f"{place}[{number}].also",
+                "a copy of an alert that does not exist",
+                "a level above NONE",
+                "Give the band a level, or leave `also` out.",
+            )
+        for role in band.also:
+            if role not in RIGHTS[Act.ACKNOWLEDGE_CASE]:
+                yield Problem(
+                    f"{place}[{number}].also",
+                    role.value,
+                    "a role that may take a case",
+                    "Name a role of the site's clinical staff, or central.",
+                )
 
 
 def _band_levels(place: str, row: Sequence[shape.BandShape]) -> Iterator[Problem]:

@@ -217,6 +217,7 @@ class BandShape(Strict):
     below: Count | None = None
     level: LevelWord = "NONE"
     acknowledge_minutes: Minutes | None = None
+    also: tuple[Role, ...] = ()
 
 
 class AnalyteShape(Strict):

@@ -7,7 +7,7 @@ import pytest
 from bot.rules.participant import ParticipantState
 from bot.rules.study import Level
 from storage.archive import Archive
-from tests.ward import CRC, HER, TJ_001, Ward, ward_of
+from tests.ward import CRC, HER, PI, SUBI, TJ_001, Ward, ward_of
 
 
 @pytest.fixture
@@ -52,3 +52,14 @@ async def test_the_same_number_again_is_the_same_news(ward: Ward) -> None:
     for _ in range(2):
         await ward.phones.type(HER, "血小板45")
     assert await stated(ward) == ["45"]
+
+
+@pytest.mark.parametrize(("typed", "copied"), [("449.9", False), ("450", True)])
+async def test_from_450_on_the_principal_investigator_has_a_copy_at_once(
+    ward: Ward, typed: str, *, copied: bool
+) -> None:
+    """Tuesday 10 March, 10:00: the coordinator and the investigator are rung; from 450 the PI as well."""
+    await ward.until("2026-03-10 10:00")
+    await ward.lab(typed, "2026-03-10 08:30", confirmed=True)
+    told = [f"血小板 {typed}（录入" in ward.phones.said(chat) for chat in (CRC, SUBI, PI)]
+    assert told == [True, True, copied]

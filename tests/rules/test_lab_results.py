@@ -13,7 +13,7 @@ from bot.rules.doses import responded_at
 from bot.rules.lab_results import ResultReason, judge
 from bot.rules.participant import LabResult
 from bot.rules.study import Level
-from tests.rules.scenes import DAY1, activity, count, course, dose, on_day, study, table
+from tests.rules.scenes import DAY1, SHORT, activity, count, course, dose, on_day, study, table
 
 
 def earlier(pairs: str) -> list[LabResult]:
@@ -47,6 +47,7 @@ def test_a_result_calls_for_what_the_table_says(row: dict[str, str]) -> None:
     assert judged.holds == (row["holds"] == "yes")
     taken_within = timedelta(minutes=int(row["taken"])) if row["taken"] else None
     assert judged.acknowledge_within == taken_within
+    assert " ".join(SHORT[role] for role in judged.also) == row["also"]
 
 
 def test_every_reason_has_a_row_or_a_test_of_its_own() -> None:

@@ -298,6 +298,20 @@ SCHEDULE = [
         "labs.toml: analytes[0].bands[2].level",
         "Correct the level of this band or of the one before it.",
     ),
+    Mistake(
+        "labs.toml",
+        'below = "450", level = "SAME_DAY", also = ["sub_investigator"]',
+        'below = "450", level = "SAME_DAY", also = ["data_manager"]',
+        "labs.toml: analytes[0].bands[5].also",
+        "Name a role of the site's clinical staff, or central.",
+    ),
+    Mistake(
+        "labs.toml",
+        'below = "200", level = "NONE"',
+        'below = "200", level = "NONE", also = ["sub_investigator"]',
+        "labs.toml: analytes[0].bands[3].also",
+        "Give the band a level, or leave `also` out.",
+    ),
 ]
 
 QUESTIONS = [
