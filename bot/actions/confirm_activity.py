@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.actions.answer_wish import WISHES, take_wish
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.plan_visits import cancel_tag, course_of, replan_in
 from bot.actions.raise_case import raise_case
@@ -27,9 +28,8 @@ from bot.rules.participant import Participant, Stated, StatedWhat
 from bot.rules.study import Level
 from storage.unit_of_work import UnitOfWork
 
-_WISHES = (StatedWhat.CANNOT_COME, StatedWhat.ANOTHER_DAY)
 # After these the buttons of the visit's reminders no longer count.
-_SETTLING = (StatedWhat.DONE, *_WISHES)
+_SETTLING = (StatedWhat.DONE, *WISHES)
 
 
 async def answer_reminder(
@@ -57,8 +57,10 @@ async def answer_reminder(
         await take_buttons_of_reminders(uow, desk, participant, activity_key)
     await _answer(uow, desk, inbound, participant, what)
     stopped = what is StatedWhat.DONE and activity.status is schedule.ActivityStatus.CANCELLED
-    if what in _WISHES or stopped:
-        about = "staff.story.done_after_stop" if stopped else f"staff.story.{what.value.lower()}"
+    if what in WISHES:
+        await take_wish(uow, desk, participant, activity_key, f"staff.story.{what.value.lower()}")
+    elif stopped:
+        about = "staff.story.done_after_stop"
         await raise_case(uow, desk, participant, kind=CaseKind.REQUEST, level=Level.SAME_DAY, about=about)
     await replan_in(uow, desk, participant)
     return None

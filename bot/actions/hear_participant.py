@@ -134,6 +134,8 @@ async def _say_home(
     key = f"home:{participant.subject_code}:{inbound.key.update_id}"
     waiting = await waiting_questions(uow, participant)
     told = [said, phrase("patient.question.still_waiting", count=waiting)] if waiting else [said]
+    if await waits_for_answer(uow, participant.subject_code):
+        told.append(phrase("patient.wish_still_waits"))
     await uow.outbox.put(to_participant(participant, key, told, buttons=whole_home_rows()), desk.now())
 
 

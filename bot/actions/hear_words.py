@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.actions.alarm_by_words import add_to_alarm, alarm
+from bot.actions.answer_wish import case_of_wish, note_wish, wished_again
 from bot.actions.ask_unit import ask_unit
 from bot.actions.ask_whose import ask_whose
 from bot.actions.choose_language import ask_language
@@ -30,6 +31,7 @@ from bot.actions.keep_words import (
     told_of,
 )
 from bot.actions.note_stated_result import note_stated_results, results_in
+from bot.actions.plan_visits import course_of, visit_in_mind
 from bot.actions.relay_question import take_question
 from bot.actions.report_death import hear_of_death
 from bot.actions.report_symptoms import (
@@ -224,6 +226,8 @@ async def _answer_words(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     elif meant.intent in (Intent.THANKS, Intent.GREETING) and meant.level is Level.NONE:
         await say(uow, desk, heard, phrase(f"patient.words.{meant.intent.value}"))
         await show_again(uow, desk, heard.participant)
+    elif meant.intent is Intent.RESCHEDULE and meant.level <= Level.SAME_DAY:
+        await _take_wish(uow, desk, heard)
     elif meant.intent in (Intent.HUMAN, Intent.RESCHEDULE):
         await _put_before_person(uow, desk, heard, max(meant.level, Level.SAME_DAY))
     elif meant.advice_wanted or meant.intent is Intent.QUESTION:
@@ -233,6 +237,28 @@ async def _answer_words(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
         await _offer_gate(uow, desk, heard, "patient.words.kept_and_gate")
     else:
         await _put_before_person(uow, desk, heard, meant.level)
+
+
+async def _take_wish(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
+    """She asks for another day: before a person today, once, for the visit that she must mean."""
+    participant = heard.participant
+    visit = visit_in_mind(desk, await course_of(uow, participant))
+    about = visit.key if visit is not None else ""
+    known = await case_of_wish(uow, participant.subject_code, about)
+    same_sentence = known is not None and heard.burst.case_id == known.id
+    if known is not None:
+        heard = replace(heard, burst=replace(heard.burst, case_id=known.id))
+    case = await please_read(uow, desk, heard, Level.SAME_DAY)
+    if known is not None and not same_sentence:
+        case = await wished_again(uow, desk, participant, case)
+    await note_wish(uow, desk, participant, case, about)
+    site = await site_of(uow, participant.site_code)
+    said = phrase("patient.stated.another_day", site_phone=site.phone)
+    waiting = phrase("patient.question.waiting")
+    message = to_participant(participant, f"wish:{heard.key}", [said, waiting], buttons=home_rows())
+    await uow.outbox.put(message, desk.now())
+    await say_nobody_is_there(uow, desk, participant, heard.key, await away_until(uow, desk, participant))
+    await show_again(uow, desk, participant)
 
 
 async def _ask_if_understood(uow: UnitOfWork, desk: Desk, heard: Heard, symptoms: Sequence[Symptom]) -> None:

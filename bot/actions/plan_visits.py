@@ -16,7 +16,7 @@ from bot.actions.speak import phrase, to_participant, to_staff
 from bot.clock import new_id
 from bot.rules import schedule
 from bot.rules.access import SYSTEM
-from bot.rules.activities import ActivityKind, CancelReason, Course, PlannedActivity
+from bot.rules.activities import ActivityKind, ActivityStatus, CancelReason, Course, PlannedActivity, Visit
 from bot.rules.changes import Change, ChangeKind, Effects, effects, send_after
 from bot.rules.messages import Message, Phrase, Priority
 from bot.rules.participant import Participant
@@ -122,6 +122,20 @@ def coming_visit(desk: Desk, participant: Participant, course: Course) -> Phrase
     has_draw = any(activity.kind is ActivityKind.DRAW for activity in visit.activities)
     content = "visit" if has_dose and has_draw else "injection" if has_dose else "draw"
     return phrase(f"patient.next_visit.{content}", at=visit.target_at)
+
+
+def visit_in_mind(desk: Desk, course: Course) -> Visit | None:
+    """The visit she means when she names none: the first that is still to be done and has not slipped away.
+
+    A dose that was missed counts while its window is open, a draw of its own on its day only.
+    """
+    today = course.day_of(desk.now())
+    to_do = [one for one in schedule.plan(desk.study, course) if one.status is ActivityStatus.PLANNED]
+    for visit in schedule.visits(to_do, course.time_zone):
+        dose = next((one for one in visit.activities if one.kind is not ActivityKind.DRAW), None)
+        if visit.day >= today or (dose is not None and not dose.has_closed(today)):
+            return visit
+    return None
 
 
 def cancel_tag(subject: SubjectCode, activity_key: str) -> str:

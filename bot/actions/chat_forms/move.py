@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from bot.actions.answer_wish import WISHES, standing_wishes
+from bot.actions.answer_wish import WISHES, decided_at
 from bot.actions.chat_forms.asking import (
     DAYS_SHOWN,
     clock_question,
@@ -83,14 +83,14 @@ class MoveScript(Script):
 
     async def save(self, sheet: Sheet) -> Done:
         lines = (await _weighed(sheet)).lines()
-        wishes = await standing_wishes(sheet.chart.uow, sheet.chart.subject)
+        chart = sheet.chart
         if sheet.form.answers["day"] == _SKIP:
             await skip_activity_in(sheet.chart, _skipped(sheet))
         else:
             await move_visit_in(sheet.chart, _moved(sheet))
         rows = tuple(
             (button("staff.form.end_wish", f"k:end:{case.id}", subject=sheet.chart.subject),)
-            for case in wishes
+            for case in await decided_at(chart.uow, chart.subject, chart.now)
         )
         return Done(said=saved(lines), rows=rows)
 
