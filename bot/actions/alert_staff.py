@@ -87,7 +87,11 @@ async def alert_card(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
     desk = desk if participant is None else desk.bound_to(participant)
     try:
         story = await _story(uow, desk, case)
-        facts = [*await _platelets(uow, desk, case), *await _study_day(uow, desk, case)]
+        facts = [
+            *await _attempts(uow, case),
+            *await _platelets(uow, desk, case),
+            *await _study_day(uow, desk, case),
+        ]
     except StorageUnavailable:
         raise
     except Exception as error:
@@ -381,6 +385,14 @@ def answer_words(
     known = {option.code: option.label for option in options}
     labels = [words(known[code]) for code in codes if code in known]
     return labels or ([phrase("staff.alert.typed", text=typed)] if typed else [])
+
+
+async def _attempts(uow: UnitOfWork, case: Case) -> list[Phrase]:
+    """How often she was phoned in vain, while nobody has reached her."""
+    failed = [event for event in await uow.cases.events(case.id) if event.kind == "CONTACT_FAILED"]
+    if not failed or case.contacted_at is not None:
+        return []
+    return [phrase("staff.alert.attempts", count=len(failed), at=failed[-1].at)]
 
 
 async def _platelets(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:

@@ -9,7 +9,8 @@ from bot.actions.alert_staff import alert_card, case_rows
 from bot.actions.close_case import close_in
 from bot.actions.desk import Desk, entitled, site_of
 from bot.actions.fill_form import begin_form, leave_form, tap_in_form, type_into_form
-from bot.actions.log_contact import log_contact_in
+from bot.actions.log_contact import is_ended_by_call, log_contact_in
+from bot.actions.mind_silence import is_about_silence
 from bot.actions.note_reach import note_staff_lost
 from bot.actions.show_menu import show_staff_menu
 from bot.actions.show_patient import show_patient
@@ -17,7 +18,7 @@ from bot.actions.show_today import show_today
 from bot.actions.speak import Rows, answer_tap, button, phrase, to_staff
 from bot.rules import commands, escalation
 from bot.rules.access import Act, Actor, AuthMethod, Staff, may
-from bot.rules.case import Case, CaseId, Outcome
+from bot.rules.case import Case, CaseId, Outcome, outcomes
 from bot.rules.entry_form import FormKind
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.inbound import Inbound, InboundKind
@@ -175,7 +176,7 @@ async def _act(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff) -> P
         case ["k", "over", case_id]:
             await acknowledge_in(uow, desk, case_id=CaseId(case_id), by=by, auth=auth, take_over=True)
         case ["k", "met" | "miss" as how, case_id]:
-            await log_contact_in(uow, desk, case_id=CaseId(case_id), by=by, reached=how == "met", auth=auth)
+            await _log_call(uow, desk, staff, CaseId(case_id), reached=how == "met")
         case ["k", "end", case_id]:
             await _ask_outcome(uow, desk, inbound, staff, CaseId(case_id))
         case ["k", "out", case_id, outcome] if outcome in Outcome.__members__:
@@ -188,6 +189,14 @@ async def _act(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff) -> P
     return None
 
 
+async def _log_call(uow: UnitOfWork, desk: Desk, staff: Staff, case_id: CaseId, *, reached: bool) -> None:
+    """Kept at once; where the call was all there was to do, what was learnt is asked and ends the case."""
+    auth = AuthMethod.TELEGRAM
+    case = await log_contact_in(uow, desk, case_id=case_id, by=staff.code, reached=reached, auth=auth)
+    if reached and await is_ended_by_call(uow, case, staff.code):
+        await begin_form(uow, desk, staff, FormKind.CALL, subject=case.subject_code, case_id=case.id)
+
+
 async def _ask_outcome(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff, case_id: CaseId) -> None:
     case = await uow.cases.get(case_id)
     if case is None:
@@ -195,7 +204,8 @@ async def _ask_outcome(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Sta
     await entitled(uow, staff.code, escalation.act_to_close(case.level), case.subject_code)
     site = await site_of(uow, case.site_code)
     rows: Rows = tuple(
-        (button(f"staff.outcome.{outcome.value}", f"k:out:{case.id}:{outcome.value}"),) for outcome in Outcome
+        (button(f"staff.outcome.{outcome.value}", f"k:out:{case.id}:{outcome.value}"),)
+        for outcome in outcomes(silence=await is_about_silence(uow, case))
     )
     said = phrase("staff.case.ask_outcome", subject=case.subject_code, level=case.level)
     key = f"outcome:{case.id}:{inbound.key.update_id}"

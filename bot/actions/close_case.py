@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress
 from bot.actions.desk import Desk, actor_of, entitled
+from bot.actions.mind_silence import is_about_silence
 from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import look_again_at
 from bot.actions.relay_question import show_settled
 from bot.actions.report_death import settle_death
 from bot.rules import escalation, sae
 from bot.rules.access import Act, AuthMethod
-from bot.rules.case import Case, CaseId, Outcome
-from bot.rules.errors import NotEntitled
+from bot.rules.case import Case, CaseId, Outcome, outcomes
+from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.study import StaffCode
 from storage.unit_of_work import UnitOfWork
 
@@ -38,7 +39,8 @@ async def close_in(
 
     Raises:
         NotEntitled: another site's case, one that does not exist, or a level this person may not close.
-        Refusal: closed already, or UNREACHABLE with fewer than three logged attempts.
+        Refusal: closed already; UNREACHABLE with fewer than three logged attempts; an outcome that this case
+            cannot have.
     """
     case = await uow.cases.get(case_id)
     if case is None:
@@ -46,6 +48,8 @@ async def close_in(
     staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
     case, desk = await uow.cases.get(case_id) or case, desk.bound_to(participant)
     act = escalation.act_to_close(case.level)
+    if outcome not in outcomes(silence=await is_about_silence(uow, case)):
+        raise Refusal("refusal.outcome_needed")
     actor = actor_of(staff, act, participant.site_code, auth)
     now = desk.now()
     attempts = sum(event.kind == "CONTACT_FAILED" for event in await uow.cases.events(case.id))

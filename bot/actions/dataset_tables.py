@@ -685,7 +685,7 @@ _CASES = (
     _moment("acknowledged_at", "taken", "接手时间"),
     _code("contacted_by", "reached her", "联系到患者的人"),
     _moment("contacted_at", "she was reached", "联系到患者的时间"),
-    _code("closed_by", "closed by", "结束人"),
+    _code("closed_by", "closed by; her own code: she answered by herself", "结束人（患者编号：本人已作答）"),
     _moment("closed_at", "closed; empty: open", "结束时间（空：未结束）"),
     _code("outcome", "how it ended", "结果", words_of(Outcome)),
     column("rings", ColumnKind.WHOLE, "times staff were alerted", "提醒次数"),
@@ -718,7 +718,9 @@ _CASE_EVENTS = (
     _moment("at", "when", "时间"),
     _code("kind", "what happened", "发生了什么", _EVENTS),
     _code("by", "who", "由谁"),
-    _text("note", "note, or what the case is about", "备注或事由"),
+    _text(
+        "note", "note, what was learnt by phone, or what the case is about", "备注、电话了解到的情况，或事由"
+    ),
 )
 
 

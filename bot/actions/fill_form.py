@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bot.actions.chart import chart_in
+from bot.actions.chat_forms.call import CallScript
 from bot.actions.chat_forms.correction import CorrectionScript
 from bot.actions.chat_forms.dose import DoseScript
 from bot.actions.chat_forms.hold import HoldScript
@@ -43,6 +44,7 @@ SCRIPTS: Mapping[FormKind, Script] = MappingProxyType(
         FormKind.HOLD: HoldScript(),
         FormKind.CORRECT: CorrectionScript(),
         FormKind.WORDS: WordsScript(),
+        FormKind.CALL: CallScript(),
     }
 )
 # As many as a thumb finds; anybody else is typed.

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.actions.desk import Desk
+from bot.actions.mind_silence import end_silence
 from bot.clock import new_id
 from bot.rules.participant import Participant
 from bot.rules.progress import Progress
@@ -43,6 +44,7 @@ async def open_row(
             check_in_key=check_in_key,
         )
     )
+    await end_silence(uow, desk, participant)
 
 
 async def store_answers(

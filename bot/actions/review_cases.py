@@ -9,9 +9,10 @@ from datetime import datetime
 from bot.actions.alert_staff import alert_card
 from bot.actions.desk import Desk
 from bot.actions.list_participants import readable_sites, reader
+from bot.actions.mind_silence import is_about_silence
 from bot.rules import escalation
 from bot.rules.access import Act, Site, Staff, may
-from bot.rules.case import Case, CaseId, Outcome
+from bot.rules.case import Case, CaseId, Outcome, outcomes
 from bot.rules.errors import NotEntitled
 from bot.rules.messages import Phrase
 from bot.rules.study import StaffCode
@@ -27,6 +28,7 @@ class CaseCard:
 
     `contact_by`: until when she must have been contacted, once somebody has the case. `attempts`: how often
     she could not be reached. `closing`: the outcomes this person may close it with, empty when they may not.
+    `ends_with_call`: it only asks that she be phoned because nobody heard from her.
     """
 
     case: Case
@@ -37,6 +39,7 @@ class CaseCard:
     may_take: bool
     may_log: bool
     closing: tuple[Outcome, ...]
+    ends_with_call: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ async def card_of(uow: UnitOfWork, desk: Desk, staff: Staff, case: Case, site: S
         lines = list(_without_words(lines))
     calendar, is_open = desk.calendar_of(site), case.closed_at is None
     held = escalation.is_held(case, desk.now(), calendar)
-    events = await uow.cases.events(case.id)
+    events, silent = await uow.cases.events(case.id), await is_about_silence(uow, case)
     return CaseCard(
         case=case,
         site=site,
@@ -89,9 +92,10 @@ async def card_of(uow: UnitOfWork, desk: Desk, staff: Staff, case: Case, site: S
         attempts=sum(event.kind == "CONTACT_FAILED" for event in events),
         may_take=is_open and not held and may(staff, Act.ACKNOWLEDGE_CASE, site.code),
         may_log=is_open and may(staff, Act.LOG_CONTACT, site.code),
-        closing=tuple(Outcome)
+        closing=outcomes(silence=silent)
         if is_open and may(staff, escalation.act_to_close(case.level), site.code)
         else (),
+        ends_with_call=silent,
     )
 
 

@@ -6,13 +6,16 @@ Source: architecture, "How a reminder travels"; specification 1.8, 1.10.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from bot.actions.asked_of import asked_in
 from bot.actions.confirm_activity import take_buttons_of_reminders
 from bot.actions.desk import Desk, site_of
+from bot.actions.mind_silence import raise_silence, silence_of
 from bot.actions.plan_visits import cancel_tag, course_of, staff_tag
 from bot.actions.raise_case import raise_case
 from bot.actions.report_symptoms import note_silence, offer_report, report_is_open
@@ -27,8 +30,10 @@ from bot.rules.participant import Participant
 from bot.rules.prophylaxis import StaffReminder
 from bot.rules.reminders import Reminder, ReminderKind
 from bot.rules.report import OpenedBy
+from bot.rules.silence import is_about_silence
 from bot.rules.staff_notices import StaffNotice
 from bot.rules.study import Level, Role, SubjectCode
+from storage.audit_trail import AuditEntry
 from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
 
@@ -82,17 +87,19 @@ async def _look(uow: UnitOfWork, desk: Desk, participant: Participant, silent_un
     subject, now = participant.subject_code, desk.now()
     course = await course_of(uow, participant)
     held = any(case.level >= Level.URGENT for case in await uow.cases.open_of(subject))
-    reports = await uow.reports.of(subject)
+    reports, record = await uow.reports.of(subject), await uow.audit.of(subject)
+    reported_at = [report.opened_at for report in reports]
     decision = reminders.decide(
         desk.study,
         participant,
         course,
         now,
         held=held,
-        known=await _known(uow, subject),
-        reported_at=[report.opened_at for report in reports],
+        known=_known(record),
+        reported_at=reported_at,
         report_open=await report_is_open(uow, participant) is not None,
         calendar=desk.calendar_of(await site_of(uow, participant.site_code)),
+        silence=await silence_of(uow, subject, asked_in(record, reports), reported_at),
     )
     for reminder in decision.reminders:
         await _remind(uow, desk, participant, reminder)
@@ -115,9 +122,9 @@ def _own_moment(participant: Participant, now: datetime) -> datetime | None:
     return asked if asked is not None and asked > now else None
 
 
-async def _known(uow: UnitOfWork, subject: SubjectCode) -> frozenset[str]:
+def _known(record: Iterable[AuditEntry]) -> frozenset[str]:
     """Keys said, raised, or recorded as missed before."""
-    return frozenset(entry.entity_id for entry in await uow.audit.of(subject) if entry.entity == "reminder")
+    return frozenset(entry.entity_id for entry in record if entry.entity == "reminder")
 
 
 async def _remind(uow: UnitOfWork, desk: Desk, participant: Participant, reminder: Reminder) -> None:
@@ -203,14 +210,11 @@ async def _check_in(
 
 async def _tell_staff(uow: UnitOfWork, desk: Desk, participant: Participant, notice: StaffNotice) -> None:
     about = f"staff.notice.{notice.kind.value.replace('-', '_')}"
-    await raise_case(
-        uow,
-        desk,
-        participant,
-        kind=CaseKind.REQUEST,
-        level=max(notice.level, Level.ROUTINE),
-        about=about,
-    )
+    level = max(notice.level, Level.ROUTINE)
+    if is_about_silence(notice):
+        await raise_silence(uow, desk, participant, level, about)
+    else:
+        await raise_case(uow, desk, participant, kind=CaseKind.REQUEST, level=level, about=about)
     await _record(uow, participant, "system:notice:raised", notice.key, desk.now())
 
 

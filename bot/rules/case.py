@@ -26,7 +26,11 @@ class CaseKind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """Closing needs one of these. Source: specification 3.3."""
+    """Closing needs one of these. Source: specification 3.3.
+
+    REACHED and ANSWERED end a case about silence only: somebody spoke with her and nothing more is to be
+    done, or she answered by herself; the latter is never chosen by a person.
+    """
 
     ADVICE_GIVEN = "ADVICE_GIVEN"
     SENT_TO_ED = "SENT_TO_ED"
@@ -38,6 +42,8 @@ class Outcome(StrEnum):
     DUPLICATE = "DUPLICATE"
     UNREACHABLE = "UNREACHABLE"
     DIED = "DIED"
+    REACHED = "REACHED"
+    ANSWERED = "ANSWERED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +82,9 @@ class Case:
     last_rung_at: datetime | None = None
     steps_hastened: int = 0
     version: int = 1
+
+
+def outcomes(*, silence: bool) -> tuple[Outcome, ...]:
+    """What a person may end a case with; of one about silence, first that she was reached."""
+    first = (Outcome.REACHED,) if silence else ()
+    return (*first, *(one for one in Outcome if one not in (Outcome.REACHED, Outcome.ANSWERED)))

@@ -95,11 +95,6 @@ def nudges(
     )
 
 
-def was_sent(check_in: CheckIn, sent: Collection[str]) -> bool:
-    """She was asked, by the check-in or by its nudge."""
-    return check_in.key in sent or f"{check_in.key}:nudge" in sent
-
-
 def is_answered(check_in: CheckIn, reported_at: Sequence[datetime]) -> bool:
     """She reported at or after the moment it was due, by whatever way; the baseline report: ever before."""
     since = check_in.counts_since or check_in.send_after

@@ -32,6 +32,7 @@ class FormKind(StrEnum):
     HOLD = "hold"
     CORRECT = "correct"
     WORDS = "words"
+    CALL = "call"
 
 
 RIGHTS: Mapping[FormKind, Act] = {
@@ -42,6 +43,7 @@ RIGHTS: Mapping[FormKind, Act] = {
     FormKind.HOLD: Act.HOLD_DOSES,
     FormKind.CORRECT: Act.CORRECT_FACT,
     FormKind.WORDS: Act.ANSWER_PATIENT,
+    FormKind.CALL: Act.CLOSE_ROUTINE_CASE,
 }
 
 
@@ -51,7 +53,7 @@ class Form:
 
     `asked` is the question on the phone, `screen` the unique key of the message that bears it, `asked_at`
     since when. `shown`: the effect as it was shown, so that one that has changed since is shown anew.
-    `case_id`: the case whose words are answered.
+    `case_id`: the case whose words are answered, or that the call was about.
     """
 
     id: str

@@ -5,8 +5,8 @@ time. Two of the 5 that are closed were false alarms, both opened by CX-14, whic
 
 A case counts in the month in which it opened, at the level it reached. Taken and contacted count from its
 opening, or from when it last became worse or was told anew, to the first time each. Led to action: closed
-with anything but *false alarm*, *duplicate* and *unreachable*. A case counts at the site it was handled at, a
-week at the site she was at, though she may have gone on elsewhere since.
+with anything but *false alarm*, *duplicate*, *unreachable* and *answered by herself*. A case counts at the
+site it was handled at, a week at the site she was at, though she may have gone on elsewhere since.
 For comparison: 34 % of PRO-TECT surveys alerted and 59 % of alerts led to action; 43.7 % in PROMPT-Care.
 Source: specification 3.5.
 """
@@ -22,7 +22,7 @@ from typing import Final
 from bot.rules.case import Outcome
 from bot.rules.study import Level, SiteCode
 
-NO_ACTION: Final = frozenset({Outcome.FALSE_ALARM, Outcome.DUPLICATE, Outcome.UNREACHABLE})
+NO_ACTION: Final = frozenset({Outcome.FALSE_ALARM, Outcome.DUPLICATE, Outcome.UNREACHABLE, Outcome.ANSWERED})
 _WEEK: Final = timedelta(days=7)
 
 

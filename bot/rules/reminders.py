@@ -28,13 +28,13 @@ from bot.rules.check_ins import CheckIn, check_ins, is_answered, nudges
 from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState, StatedWhat
 from bot.rules.prophylaxis import StaffReminder, staff_reminders
 from bot.rules.schedule import plan, visits
+from bot.rules.silence import Silence, notices_of_silence
 from bot.rules.staff_notices import (
     StaffNotice,
     notice_of_the_end,
     notices_of_days_off,
     notices_of_plan,
     notices_of_results,
-    notices_of_silence,
 )
 from bot.rules.study import Study
 
@@ -139,6 +139,7 @@ def decide(
     reported_at: Sequence[datetime] = (),
     report_open: bool = False,
     calendar: WorkingCalendar | None = None,
+    silence: Silence | None = None,
 ) -> Decision:
     """What is due for this participant at `now`.
 
@@ -146,14 +147,15 @@ def decide(
     `known`: the keys already in the outbox, raised, or recorded as missed. `reported_at`: when she reported
     symptoms. `report_open`: she is in the middle of a report, which no check-in interrupts. A miss is only
     counted since the look that was promised (`participant.next_look_at`), so that a new plan finds no
-    misses in its past. `calendar`: the site's working days.
+    misses in its past. `calendar`: the site's working days. `silence`: what she was asked, and when she was
+    heard.
     """
     if participant.state in _NO_MESSAGES:
         return Decision()
     subject, planned = participant.subject_code, plan(study, course)
     asked = check_ins(study, subject, course, planned, now, joined_at=participant.joined_at)
     starting = _starting(participant, asked, now, known, reported_at, report_open=report_open)
-    # What goes out at this look counts as sent: its nudge and its silence are looked for in time.
+    # What goes out at this look counts as sent: its nudge is looked for in time.
     sent = {*known, *(one.key for one in starting)}
     held = held or bool(course.held()) or participant.state is ParticipantState.ON_HOLD
     spoken: list[Reminder | CheckIn] = []
@@ -161,6 +163,10 @@ def decide(
         spoken += _reminders(study, participant, course, planned, held=held)
         spoken += [one for one in asked if not is_answered(one, reported_at)]
         spoken += nudges(study, course, asked, sent, reported_at)
+    new = [one for one in spoken if one.key not in known and one.send_after >= _since(participant)]
+    due = [one for one in new if one.send_after <= now < one.expires_at]
+    said = () if report_open else _newest(one for one in due if isinstance(one, CheckIn))
+    quiet = (silence or Silence()).with_asked(said, now)
     notices = (
         *notices_of_plan(study, subject, course, planned),
         *notices_of_results(study, subject, course, planned),
@@ -170,18 +176,16 @@ def decide(
             if calendar is not None
             else ()
         ),
-        *notices_of_silence(study, subject, course, asked, sent, reported_at),
+        *notices_of_silence(study, subject, course, asked, quiet),
     )
-    new = [one for one in spoken if one.key not in known and one.send_after >= _since(participant)]
     for_staff = [
         one for one in staff_reminders(study, subject, course, planned, held=held) if one.key not in known
     ]
     raised = [one for one in notices if one.key not in known and one.at >= participant.enrolled_at]
-    due = [one for one in new if one.send_after <= now < one.expires_at]
     return Decision(
         reminders=tuple(one for one in due if isinstance(one, Reminder)),
         for_staff=tuple(one for one in for_staff if one.at <= now < one.expires_at),
-        check_ins=() if report_open else _newest(one for one in due if isinstance(one, CheckIn)),
+        check_ins=said,
         notices=tuple(notice for notice in raised if notice.at <= now),
         missed=(
             *_missed(new, now, participant.next_look_at),

@@ -1,4 +1,4 @@
-"""What staff must hear: unconfirmed doses, closing windows, the endpoint draw, long silence.
+"""What staff must hear: unconfirmed doses, closing windows, the endpoint draw (silence: `silence.py`).
 
 Facts with a moment and a level; how they reach a person (a case, the digest) is not decided here. A notice
 stays due until its key is known: it never expires, because what it says stays true until somebody records
@@ -7,20 +7,18 @@ something.
 Worked case, dose 2 at Tuesday 10 March: not recorded by Wednesday 10:00: ROUTINE; by Thursday 12 March
 18:00: SAME_DAY, the window closes tonight; Friday 00:00: SAME_DAY, it is closed, skip or give late?
 
-Source: specification 1.4 (late and missed doses), 1.5 (D15 draw), 1.8 (non-response).
+Source: specification 1.4 (late and missed doses), 1.5 (D15 draw).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from itertools import pairwise
 
 from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity
 from bot.rules.calendar import WorkingCalendar, at_local
-from bot.rules.check_ins import CheckIn, is_answered, was_sent
 from bot.rules.study import Level, Study, SubjectCode
 
 _ONE_DAY = timedelta(days=1)
@@ -127,30 +125,6 @@ def notice_of_the_end(
     yield replace(_notice(subject, last, NoticeKind.FOLLOW_UP_OVER, Level.ROUTINE, at), stated=False)
 
 
-def notices_of_silence(
-    study: Study,
-    subject: SubjectCode,
-    course: Course,
-    asked: Sequence[CheckIn],
-    sent: Collection[str],
-    reported_at: Sequence[datetime],
-) -> tuple[StaffNotice, ...]:
-    """What unanswered check-ins call for: two in a row a look, one with very low platelets a phone call.
-
-    A check-in counts as unanswered a day after it was sent, or when the next one is due.
-    """
-    silent = [one for one in asked if was_sent(one, sent)]
-    found = list(_phone_calls(study, subject, course, silent, reported_at))
-    for first, second in pairwise(silent):
-        if not is_answered(first, reported_at):
-            key = f"notice:{subject}:{NoticeKind.CHECK_INS_UNANSWERED}:{second.day.isoformat()}"
-            at = _given_up_at(second, asked)
-            found.append(
-                StaffNotice(key=key, kind=NoticeKind.CHECK_INS_UNANSWERED, level=Level.ROUTINE, at=at)
-            )
-    return tuple(sorted(found, key=lambda notice: (notice.at, notice.key)))
-
-
 def _of_activity(
     study: Study, subject: SubjectCode, course: Course, activity: PlannedActivity
 ) -> Iterator[StaffNotice]:
@@ -184,26 +158,3 @@ def _notice(
         activity_key=activity.key,
         stated=stated,
     )
-
-
-def _phone_calls(
-    study: Study,
-    subject: SubjectCode,
-    course: Course,
-    sent: Sequence[CheckIn],
-    reported_at: Sequence[datetime],
-) -> Iterator[StaffNotice]:
-    counts = course.acted_on(study.labs.lead)
-    if not counts or counts[-1].value >= study.check_ins.phone_below:
-        return
-    for one in sent:
-        if not is_answered(one, reported_at):
-            key = f"notice:{subject}:{NoticeKind.PHONE_HER}:{one.day.isoformat()}"
-            at = one.send_after + study.check_ins.phone_after
-            yield StaffNotice(key=key, kind=NoticeKind.PHONE_HER, level=Level.SAME_DAY, at=at)
-
-
-def _given_up_at(check_in: CheckIn, asked: Sequence[CheckIn]) -> datetime:
-    a_day_later = check_in.send_after + _ONE_DAY
-    following = (one.send_after for one in asked if one.send_after > check_in.send_after)
-    return min((*following, a_day_later))

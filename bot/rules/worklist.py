@@ -27,12 +27,12 @@ from bot.rules.case import Case, CaseId, CaseKind
 from bot.rules.participant import TERMINAL_STATES, LabResult, Participant, ParticipantState
 from bot.rules.report import Report, ReportStatus
 from bot.rules.sae import SaeTask, is_overdue
+from bot.rules.silence import ABOUT_SILENCE
 from bot.rules.study import Level, SiteCode, SubjectCode
 
 # What the timer raised about a visit; it stands with the visit. The word after `staff.notice.`.
 _ABOUT_DOSES = frozenset({"dose_unconfirmed", "window_closing", "window_closed"})
 _ABOUT_DRAWS = frozenset({"endpoint_draw_unconfirmed"})
-_ABOUT_SILENCE = frozenset({"check_ins_unanswered", "phone_her"})
 _NOTICE = "staff.notice."
 
 
@@ -240,7 +240,7 @@ def _of_case(facts: Facts, case: Case) -> WorkItem:
 def _kind_of_case(facts: Facts, case: Case) -> WorkKind:
     if case.level >= Level.URGENT:
         return WorkKind.ALARM
-    if _notices(facts, case) & _ABOUT_SILENCE:
+    if ABOUT_SILENCE.intersection(facts.abouts.get(case.id, ())):
         return WorkKind.SILENT
     unfinished = {one.id for one in facts.reports if one.status is ReportStatus.INCOMPLETE}
     if case.report_id in unfinished:

@@ -37,12 +37,18 @@ async def take(request: Request) -> Response:
 
 
 async def contact(request: Request) -> Response:
-    """She was reached, or could not be."""
+    """She was reached, or could not be, and what was learnt."""
     case_id, by = _case_id(request), visitor_in(request).staff.code
-    reached = (await request.form()).get("reached") == "yes"
+    form = await request.form()
+    reached, learnt = form.get("reached") == "yes", str(form.get("learnt", "")).strip()
     try:
         await log_contact(
-            console_of(request).desk, case_id=case_id, by=by, reached=reached, auth=AuthMethod.CONSOLE
+            console_of(request).desk,
+            case_id=case_id,
+            by=by,
+            reached=reached,
+            auth=AuthMethod.CONSOLE,
+            learnt=learnt,
         )
     except Refusal as refusal:
         return await _refused(request, refusal)

@@ -69,25 +69,6 @@ def test_nothing_from_before_she_was_enrolled_is_told() -> None:
     assert not decide(study(), late, STARTED, on_day(12)).notices
 
 
-def test_two_check_ins_unanswered_in_a_row_are_told() -> None:
-    known = {"check-in:TJ-001:2026-03-04", "check-in:TJ-001:2026-03-06"}
-    quiet = "check-ins-unanswered"
-    assert quiet not in told(STARTED, on_day(5, "18:59"), known=known)
-    assert told(STARTED, on_day(5, "19:00"), known=known)[quiet] is Level.ROUTINE
-    seen = decide(
-        study(), participant(), STARTED, on_day(5, "19:00"), known=known, reported_at=(on_day(4, "20:00"),)
-    )
-    assert not seen.notices
-
-
-def test_silence_with_very_low_platelets_calls_for_a_phone_call() -> None:
-    facts = course(doses=(dose(1, DAY1),), labs=(count("19.9", on_day(4, "09:30")),))
-    known = {"check-in:TJ-001:2026-03-06"}
-    assert told(facts, on_day(5, "01:00"), known=known) == {"phone-her": Level.SAME_DAY}
-    facts = course(doses=(dose(1, DAY1),), labs=(count("20", on_day(4, "09:30")),))
-    assert not told(facts, on_day(5, "01:00"), known=known)
-
-
 def test_a_result_that_is_late_is_asked_for_and_the_same_day_when_the_last_count_was_low() -> None:
     facts = course(doses=(dose(1, DAY1), dose(2, on_day(8))), labs=(count("45", on_day(4, "08:00")),))
     due = notices_of_results(study(), TJ_001, facts, plan(study(), facts))
