@@ -11,7 +11,7 @@ from bot.actions.alert_staff import show_progress, tell_others
 from bot.actions.desk import Desk, actor_of, entitled, site_of
 from bot.actions.note_sae import note_aware
 from bot.actions.plan_visits import look_again_at
-from bot.actions.report_death import death_is_reported
+from bot.actions.report_death import chat_is_silent
 from bot.actions.speak import phrase, to_participant
 from bot.rules import escalation
 from bot.rules.access import Act, AuthMethod
@@ -69,7 +69,7 @@ async def acknowledge_in(
     )
     await show_progress(uow, desk, taken)
     await tell_others(uow, desk, taken, staff, now)
-    if case.level >= Level.URGENT and not await death_is_reported(uow, participant):
+    if case.level >= Level.URGENT and not await chat_is_silent(uow, participant):
         said = phrase(
             "patient.case.taken_still_go" if case.level is Level.EMERGENCY else "patient.case.taken"
         )

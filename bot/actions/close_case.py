@@ -8,7 +8,7 @@ from bot.actions.mind_silence import is_about_silence
 from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import look_again_at
 from bot.actions.relay_question import show_settled
-from bot.actions.report_death import settle_death
+from bot.actions.report_death import chat_is_silent, settle_death
 from bot.rules import escalation, sae
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId, Outcome, outcomes
@@ -67,10 +67,10 @@ async def close_in(
         reason=note or None,
     )
     await show_progress(uow, desk, closed)
-    if outcome is not Outcome.DIED:
+    if outcome is not Outcome.DIED and not await chat_is_silent(uow, participant):
         await show_settled(uow, desk, participant, closed)
     causes = sae.causes_of(desk.study.sae, outcome=outcome.value)
     await note_potential_sae(uow, desk, participant, causes, case_id=case.id, aware_at=now)
-    await settle_death(uow, desk, participant, outcome, actor)
+    await settle_death(uow, desk, participant, closed, outcome, actor)
     await look_again_at(uow, participant.subject_code, now)
     return closed
