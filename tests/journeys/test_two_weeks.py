@@ -9,8 +9,9 @@ from datetime import time
 
 import pytest
 
+from bot.actions.mind_silence import is_about_silence
 from bot.rehearsal.chats import Shown
-from bot.rules.case import Outcome
+from bot.rules.case import Case, Outcome
 from bot.rules.participant import ParticipantState
 from bot.rules.report import Report, ReportStatus
 from bot.rules.study import Language, Level
@@ -60,6 +61,23 @@ class Weeks:
         await stage.type(coordinator, "08:40")
         await stage.tap(coordinator, "保存")
 
+    async def phone_her(self) -> None:
+        """The coordinator opens the one quiet item, phones twice and writes down what she learnt."""
+        stage, coordinator = self.town.stage, self.town.coordinator
+        (case,) = [one for one in await self.town.cases() if await _is_about_silence(self.town, one)]
+        await stage.type(coordinator, "/today")
+        assert "问询未回复" in stage.last(coordinator)
+        await stage.tap(coordinator, "我来处理")
+        await stage.tap(coordinator, "联系不上")
+        assert "没联系上：1 次" in stage.said(coordinator)
+        await stage.tap(coordinator, "已联系到患者")
+        await stage.type(coordinator, "手机坏了，没有不舒服")
+        await stage.tap(coordinator, "保存")
+        (case,) = [one for one in await self.town.cases() if one.id == case.id]
+        assert (case.contacted_by, case.outcome) == ("CA1", Outcome.REACHED)
+        await stage.type(coordinator, "/today")
+        assert "问询未回复" not in stage.last(coordinator)
+
     def questions(self) -> list[Shown]:
         return [
             shown
@@ -101,8 +119,9 @@ async def test_two_weeks_with_ordinary_days_gaps_and_a_bad_night(
     before = len(await _reports(town))
     await town.at(10, days=4)
     assert len(await _reports(town)) == before
-    # Day 8: back again, and dose 2.
+    # Day 8: nobody heard from her, one case. The coordinator phones, first in vain; then dose 2.
     await town.at(10, days=1)
+    await weeks.phone_her()
     await weeks.result("46")
     await weeks.dose(2)
     # The night after: a red flag in words; nobody answers at first.
@@ -135,6 +154,11 @@ async def test_two_weeks_with_ordinary_days_gaps_and_a_bad_night(
     assert all(report.level >= Level.NONE for report in reports)
     assert _routine_at_night(town) == []
     assert "TJ-001" not in stage.said(town.foreigner)
+
+
+async def _is_about_silence(town: Town, case: Case) -> bool:
+    async with town.desk.archive.read() as uow:
+        return await is_about_silence(uow, case)
 
 
 async def _reports(town: Town) -> tuple[Report, ...]:
