@@ -27,7 +27,7 @@ def timeline_of(log: ParticipantLog, study: Study, labels: Labels, now: datetime
         counts=tuple(_counts(log, study)),
         doses=tuple(_doses(log, labels)),
         therapies=tuple(_therapies(log, labels)),
-        dots=tuple(dot for entry in log.entries for dot in _dots(entry, labels)),
+        dots=tuple(dot for entry in log.entries for dot in _dots(log, entry, labels)),
         cases=tuple(_cases(log, now)),
     )
 
@@ -66,19 +66,30 @@ def _therapies(log: ParticipantLog, labels: Labels) -> Iterator[Mark]:
             )
 
 
-def _dots(entry: Entry, labels: Labels) -> Iterator[Dot]:
-    """Each symptom of a report that was judged; what she denied is no dot."""
+def _dots(log: ParticipantLog, entry: Entry, labels: Labels) -> Iterator[Dot]:
+    """Each symptom of a report that was judged; what she denied is no dot.
+
+    With the grade that an investigator confirmed, unless the symptom was judged anew since: then the one
+    proposed waits for them again.
+    """
     if not isinstance(entry.fact, ReadReport):
         return
     for symptom in entry.fact.symptoms:
-        if symptom.judged is not None:
+        judged = symptom.judged
+        if judged is not None:
             name = symptom.label.said_in(labels.language)
+            decided = log.grades.get((entry.fact.report.id, symptom.code), ())[-1:]
+            confirmed = [one for one in decided if judged.at <= one.decided_at]
+            told = f"{name} G{judged.grade} {labels.proposed}"
+            if confirmed:
+                told = f"{name} G{confirmed[0].grade} {labels.confirmed} (G{judged.grade} {labels.proposed})"
             yield Dot(
                 at=entry.at,
                 symptom=name,
-                grade=symptom.judged.grade,
-                level=symptom.judged.level,
-                told=f"{name} G{symptom.judged.grade}",
+                grade=confirmed[0].grade if confirmed else judged.grade,
+                confirmed=bool(confirmed),
+                level=judged.level,
+                told=told,
                 href=f"#report-{entry.fact.report.id}",
             )
 

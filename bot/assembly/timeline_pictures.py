@@ -43,6 +43,8 @@ class TimelinePictures:
             dose=self._texts.say(enum_key(DoseKind.TREATMENT), message.language),
             therapy=self._texts.say("console.chart.therapy", message.language),
             cases=self._texts.say("console.chart.cases", message.language),
+            proposed=self._texts.say("console.log.proposed", message.language),
+            confirmed=self._texts.say("console.log.confirmed", message.language),
         )
         timeline = timeline_of(log, log.study, labels, self._desk.now())
         content = await asyncio.to_thread(as_png, timeline, labels)

@@ -2,6 +2,7 @@
 
 Platelets on a square-root axis, so that 5 and 15 are told apart as well as 100 and 110; the bands of the
 study as lines. Doses hang from the top. Below, one row a symptom with a dot a report, and one row of cases.
+A round dot bears the grade that the rules proposed, a square with an edge the one an investigator confirmed.
 Everything leads to its entry in the log.
 
 Source: screens.md "Participant"; issue "console".
@@ -48,11 +49,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dot:
-    """What a symptom was graded in one report."""
+    """What a symptom was graded in one report: as proposed, or as `confirmed` by an investigator."""
 
     at: datetime
     symptom: str
     grade: int
+    confirmed: bool
     level: Level
     told: str
     href: str
@@ -78,6 +80,8 @@ class Labels:
     dose: str
     therapy: str
     cases: str
+    proposed: str
+    confirmed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +126,7 @@ def _chart(timeline: Timeline, labels: Labels, *, ink: str, paper: str = "transp
 
     parts = [_platelets(timeline, labels)]
     if timeline.dots or timeline.cases:
-        parts.append(_rows(timeline, labels))
+        parts.append(_rows(timeline, labels, ink))
     return (
         alt.vconcat(*parts, spacing=8)
         .resolve_scale(color="independent")
@@ -200,7 +204,7 @@ def _platelets(timeline: Timeline, labels: Labels) -> Any:
     return alt.layer(*layers).properties(width=_WIDTH, height=_HEIGHT)
 
 
-def _rows(timeline: Timeline, labels: Labels) -> Any:
+def _rows(timeline: Timeline, labels: Labels, ink: str) -> Any:
     alt = _altair()
 
     zone = timeline.time_zone
@@ -218,14 +222,19 @@ def _rows(timeline: Timeline, labels: Labels) -> Any:
     )
     colour = alt.Color("colour:N", scale=None)
     told = alt.Tooltip("told:N", title="")
-    dots = alt.Chart(_data(_dotted(timeline.dots, zone))).encode(x=x, y=y)
+    dots = alt.Chart(_data(_dotted(timeline.dots, zone, ink))).encode(x=x, y=y)
     bars = alt.Chart(_data(_barred(timeline.cases, labels, zone))).encode(x=x, y=y)
     layers = (
         bars.mark_bar(height=10, cornerRadius=3).encode(
             x2="until:T", color=colour, href="href:N", tooltip=told
         ),
-        dots.mark_circle(opacity=1).encode(
-            color=colour, size=alt.Size("size:Q", scale=None), href="href:N", tooltip=told
+        dots.mark_point(opacity=1, filled=True, strokeWidth=2).encode(
+            color=colour,
+            shape=alt.Shape("shape:N", scale=None),
+            stroke=alt.Stroke("edge:N", scale=None),
+            size=alt.Size("size:Q", scale=None),
+            href="href:N",
+            tooltip=told,
         ),
         dots.mark_text(fontSize=10, fontWeight="bold", color="#ffffff").encode(text="grade:N"),
     )
@@ -257,7 +266,7 @@ def _hung(marks: Sequence[Mark], zone: str, height: Decimal) -> list[dict[str, A
     return [row | {"value": float(height)} for row in _marked(marks, zone)]
 
 
-def _dotted(dots: Sequence[Dot], zone: str) -> list[dict[str, Any]]:
+def _dotted(dots: Sequence[Dot], zone: str, ink: str) -> list[dict[str, Any]]:
     return [
         {
             "at": _wall(one.at, zone),
@@ -265,6 +274,8 @@ def _dotted(dots: Sequence[Dot], zone: str) -> list[dict[str, Any]]:
             "grade": str(one.grade),
             "size": 130 + 60 * one.grade,
             "colour": LEVEL_COLOURS[one.level],
+            "shape": "square" if one.confirmed else "circle",
+            "edge": ink if one.confirmed else LEVEL_COLOURS[one.level],
             "told": one.told,
             "href": _NOWHERE + one.href,
         }

@@ -59,6 +59,8 @@ async def one(request: Request) -> Response:
         dose=speech.word(DoseKind.TREATMENT),
         therapy=speech.say("console.chart.therapy"),
         cases=speech.say("console.chart.cases"),
+        proposed=speech.say("console.log.proposed"),
+        confirmed=speech.say("console.log.confirmed"),
     )
     chart = await asyncio.to_thread(as_svg, timeline_of(log, log.study, labels, desk.now()), labels)
     show = request.query_params.get("show", "all")

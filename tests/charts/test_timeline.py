@@ -14,7 +14,15 @@ from bot.charts import Bar, Dot, Labels, Mark, Timeline, as_png, as_svg
 from bot.rules.study import Language, Level
 
 DAY1 = datetime(2026, 3, 3, 1, 30, tzinfo=UTC)
-LABELS = Labels(language=Language.EN, platelets="Platelets", dose="Dose", therapy="Therapy", cases="Cases")
+LABELS = Labels(
+    language=Language.EN,
+    platelets="Platelets",
+    dose="Dose",
+    therapy="Therapy",
+    cases="Cases",
+    proposed="proposed",
+    confirmed="confirmed",
+)
 EMPTY = Timeline(
     time_zone="Asia/Shanghai",
     first_at=DAY1,
@@ -39,6 +47,7 @@ NIGHT = replace(
             at=DAY1 + timedelta(days=3),
             symptom="<b>Nosebleed</b>",
             grade=3,
+            confirmed=False,
             level=Level.EMERGENCY,
             told="G3",
             href="#report-A",
@@ -74,6 +83,24 @@ def test_it_says_what_it_shows_and_runs_nothing() -> None:
         assert f">{words}<" in svg
     assert "<b>" not in svg
     assert not re.search(r"<style|<script| style=| on[a-z]+=", svg)
+
+
+def test_a_confirmed_grade_has_another_shape_and_an_edge() -> None:
+    (dot,) = NIGHT.dots
+    confirmed = replace(NIGHT, dots=(dot, replace(dot, grade=2, confirmed=True)))
+    svg = as_svg(confirmed, LABELS)
+    assert ">3<" in svg
+    assert ">2<" in svg
+    edges = [
+        part
+        for part in re.findall(r"<path[^>]*>", svg)
+        if 'stroke="currentColor"' in part and 'fill="#c0' in part
+    ]
+    assert len(edges) == 1
+    assert not any(
+        'stroke="currentColor"' in part and 'fill="#c0' in part
+        for part in re.findall(r"<path[^>]*>", as_svg(NIGHT, LABELS))
+    )
 
 
 def test_a_course_without_any_fact_is_drawn_too() -> None:

@@ -74,6 +74,7 @@ class TestAGrade:
         before = len(await questions(world))
         await investigator.send(address, step="save", **higher, reason="packed and transfused")
         assert "G4 WHO 4 confirmed SI1" in investigator.text
+        assert f"G4 confirmed (G{proposed[1]} proposed by the rules)" in investigator.html
         assert "packed and transfused" in investigator.text
         assert len(await questions(world)) == before + 1
 
