@@ -61,7 +61,7 @@ async def answer_whose(
 ) -> Phrase | None:
     """Kept with the case; *me* takes it up as if she had written it herself."""
     meant = await meant_by(uow, desk, participant, said_id)
-    case = await _case_about(uow, participant, said_id)
+    case = await case_about(uow, participant, said_id)
     if meant is None or answer not in ANSWERS or case is None:
         return phrase("patient.stale")
     if await _is_answered(uow, case, said_id):
@@ -118,7 +118,8 @@ async def _thank(
     await show_again(uow, desk, participant)
 
 
-async def _case_about(uow: UnitOfWork, participant: Participant, said_id: str) -> Case | None:
+async def case_about(uow: UnitOfWork, participant: Participant, said_id: str) -> Case | None:
+    """The newest case in which a person reads these words."""
     for case in reversed(await uow.cases.all_of(participant.subject_code)):
         if any(event.note == said_id for event in await uow.cases.events(case.id)):
             return case

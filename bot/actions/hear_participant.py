@@ -11,6 +11,7 @@ from bot.actions.answer_stranger import code_in
 from bot.actions.answer_wish import waits_for_answer
 from bot.actions.ask_patient_in_case import answer_in_case
 from bot.actions.ask_unit import answer_unit
+from bot.actions.ask_who_died import answer_who_died
 from bot.actions.ask_whose import answer_whose
 from bot.actions.choose_language import ask_language, change_language
 from bot.actions.confirm_activity import answer_reminder
@@ -121,6 +122,8 @@ async def _tapped(
             notice = await confirm_understood(uow, desk, inbound, participant, said_id, right=right == "yes")
         case ["o", answer, said_id]:
             notice = await answer_whose(uow, desk, inbound, participant, answer, said_id)
+        case ["d", answer, said_id]:
+            notice = await answer_who_died(uow, desk, inbound, participant, answer, said_id)
         case ["u", answer, lab_id]:
             notice = await answer_unit(uow, desk, inbound, participant, answer, lab_id)
         case _:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from bot.actions.alarm_by_words import add_to_alarm, alarm
 from bot.actions.answer_wish import case_of_wish, note_wish, wished_again
 from bot.actions.ask_unit import ask_unit
+from bot.actions.ask_who_died import ask_who_died, is_death_of_participant
 from bot.actions.ask_whose import ask_whose
 from bot.actions.choose_language import ask_language
 from bot.actions.desk import Desk, site_of
@@ -71,10 +72,12 @@ async def hear_words(
     heard = await _heard(uow, desk, inbound, participant, said_id)
     if inbound.kind is InboundKind.CONTENT:
         await _answer_content(uow, desk, heard)
-    elif heard.meant.death:
+    elif is_death_of_participant(heard):
         await hear_of_death(uow, desk, inbound, participant, said_id)
     elif participant.joined_at is None:
         await _hear_before_joining(uow, desk, heard, whom)
+    elif heard.meant.death or heard.meant.death_doubted:
+        await ask_who_died(uow, desk, heard)
     elif inbound.forwarded:
         await ask_whose(uow, desk, heard)
     else:
@@ -114,6 +117,8 @@ async def _hear_before_joining(uow: UnitOfWork, desk: Desk, heard: Heard, whom: 
     elif heard.meant.confirm:
         await _ask_if_now(uow, desk, heard)
     else:
+        if heard.meant.death or heard.meant.death_doubted:
+            await please_read(uow, desk, heard, Level.URGENT)
         await continue_joining(uow, desk, heard.inbound, heard.participant, whom)
 
 

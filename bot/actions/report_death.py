@@ -33,9 +33,18 @@ _STOPPED_BEFORE = "messages_stopped_before_death_report"
 
 
 async def hear_of_death(
-    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, said_id: str
+    uow: UnitOfWork,
+    desk: Desk,
+    inbound: Inbound,
+    participant: Participant,
+    said_id: str,
+    *,
+    case: Case | None = None,
 ) -> None:
-    """Everything that would still be said to her stops in this commit; staff are rung."""
+    """Everything that would still be said to her stops in this commit; staff are rung.
+
+    `case`: the one in which a person reads these words already.
+    """
     now = desk.now()
     await abandon_report(uow, desk, participant)
     await no_longer_asked(uow, participant, now)
@@ -52,7 +61,15 @@ async def hear_of_death(
     )
     to = participant_as_recipient(participant.subject_code)
     await uow.outbox.cancel_routine(to, "a death was reported", now)
-    case = await raise_case(uow, desk, stopped, kind=CaseKind.WORDS, level=Level.EMERGENCY, about=_ABOUT)
+    case = await raise_case(
+        uow,
+        desk,
+        stopped,
+        kind=CaseKind.WORDS,
+        level=Level.EMERGENCY,
+        about=_ABOUT,
+        raising=case,
+    )
     await uow.cases.add_event(case.id, "ABOUT", now, participant.subject_code, said_id)
     await _ask_no_more(uow, desk, stopped)
     await uow.audit.record(

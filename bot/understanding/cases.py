@@ -170,8 +170,8 @@ def _is_part_of_another(case: Case, cases: list[Case], text: str) -> bool:
         return not any(
             w in text for w in ("血", "见红", "bleed", "blood", "spotting")
         )  # a late period is no bleed
-    if case.symptom == "blood_in_stool" and "vaginal_bleeding" in present:
-        # `下面一直出血 马桶里都是红的`: the toilet shows the blood named before
+    if case.symptom == "blood_in_stool" and present & {"vaginal_bleeding", "haematuria"}:
+        # `下面一直出血 马桶里都是红的`, `小便完 马桶里粉红的`: the toilet shows the blood named before
         return not any(w in words for w in _STOOL_WORDS)
     if case.symptom in ("joint_muscle_pain", "tingling"):
         spreading = any("crushing" in c.signs for c in cases if c.symptom == "chest_pain")

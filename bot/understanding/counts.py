@@ -251,7 +251,8 @@ def _is_threshold(text: str, before: str, after: str) -> bool:
         return True
     if _ALTERNATIVE_AFTER.match(after) or _ALTERNATIVE_BEFORE.search(before):
         return True
-    if _THRESHOLD.search(before) and _question_near(text) and _DOUBT_WORDS.search(text):
+    reached = after.startswith("了")  # `冲到460了 是不是太高了`: it has got there
+    if not reached and _THRESHOLD.search(before) and _question_near(text) and _DOUBT_WORDS.search(text):
         return True
     return bool(
         re.search(

@@ -65,6 +65,7 @@ def derived(meant: Understanding) -> dict[str, Any]:
 _MARKS = (
     "open_gate",
     "death",
+    "death_doubted",
     "ambulance_called",
     "advice_wanted",
     "stop_wanted",

@@ -168,7 +168,8 @@ class Understanding:
     `red_flags`: certain enough to answer at once, worst first. `confirm`: the words name a red flag but deny
     being about now and the patient (asked, hypothetical, past, another person): ask "Is this happening to you
     now?". `open_gate`: show the red-flag gate (`在吗`, `help`, or words about the body that were not
-    understood). `death`: somebody writes that the participant has died: no advice text at all.
+    understood). `death`: somebody writes that the participant has died: no advice text at all;
+    `death_doubted`: that somebody has died of whom only `she` or `he` is said: it is asked.
     `advice_wanted`: a question about medicines or doses that only staff may answer. `reasons`: one line
     each, in English, in the order in which they were found; for staff and the record.
     """
@@ -186,6 +187,7 @@ class Understanding:
     confirm: tuple[RedFlag, ...] = ()
     open_gate: bool = False
     death: bool = False
+    death_doubted: bool = False
     ambulance_called: bool = False
     advice_wanted: bool = False
     stop_wanted: bool = False

@@ -11,7 +11,7 @@ from bot.understanding.writing import Writing
 _TIMES = re.compile(
     r"(?P<number>\d+|[零一二三四五六七八九十百两俩几]+)\s*(?:-|~|到|、|or|"
     r"to)?\s*(?P<second>\d+|[一二三四五六七八九十两]+)?\s*(?P<more>多|来|几)?\s*(?P<unit>次|"
-    r"回|趟|遍|times?(?![a-z])|x(?![a-z0-9]))|(?P<word>once|twice|two times|three times|"
+    r"回|趟|遍|times?(?![a-z])|trips?(?= to )|x(?![a-z0-9]))|(?P<word>once|twice|two times|three times|"
     r"four times|five times|six times|seven times|eight times|nine times|ten times|"
     r"a dozen times|three or four times|four or five times|five or six times|one time|"
     r"several times|many times)(?![a-z])"

@@ -30,7 +30,7 @@ A_SCRAP = 4
 
 def joined(lists: Understanding, look: Impression, read: str) -> Understanding:
     """What a message means to both readers; never lower than the lists have it. `read`: comparable text."""
-    if lists.death:
+    if lists.death or lists.death_doubted:
         return lists
     if look.level <= lists.level:
         return _asked(lists) if look.is_doubtful and _is_not_understood(lists) else lists

@@ -30,7 +30,7 @@ _ZH_FILLER = re.compile(
     r"和|也|或者|或|以及|跟|及|与|、|,|的|地|了|过|在|会|是|是在|什么的|一直|真的|大|很|那么|"
     r"这么|吐|到|见|带|发|有过|犯|打|"
     r"任何的|算是|算|像|至于|一点|一点儿|半点|一丝|明显的|继续|老|怎么样|身上|今天|现在|最近|"
-    r"我|她|嘴里|身体|觉着|大便|小便|尿里|啥的|过敏|严重|持续|异常|鼻子|牙龈| )*"
+    r"我|她|哪儿|哪里|哪|嘴里|身体|觉着|大便|小便|尿里|啥的|过敏|严重|持续|异常|鼻子|牙龈| )*"
 )
 _ZH_AFTER = re.compile(
     r"^(?P<filler>(?:的|什么的|啥的|之类的|这些|情况|症状|现象|等|了|过|血|呀|啊|倒|也|是|就|"
@@ -43,7 +43,8 @@ _ZH_AFTER_END = re.compile(
     r"^得?(?:[\s,.!?、~;)]|$|了|的|啊|呢|过$|过[\s,.!]|哦|呀|什么|啥|出现|发生|这|异常|问题|情况)"
 )
 _EN_AFTER = re.compile(
-    r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:no\b|none\b|nope\b|nil\b|zero\b|"
+    r"^\s*(?:[:=?\-]|is|was|are|has been|at all|,)?\s*(?:i (?:said|say|answered) )?"
+    r"(?:no\b|none\b|nope\b|nil\b|zero\b|"
     r"negative\b|never\b|not (?:at all|present|today|now|this time|really any|happening)\b|"
     r"n\b|0\b(?!\.))(?=\s*(?:[,.;!?\n/]|$|at all|today|now|so far|this|thank))"
 )
@@ -67,7 +68,7 @@ _REACH_OF_ASKING = 3
 _POSSIBLE = "possible"
 """The sign of words that doubt themselves (`could I be pregnant`): doubt is presence."""
 _NO_SUBJECT = re.compile(
-    r"[陪跟给抱带送帮和被让遛喂找骂替](?:我|俺|咱|家|小|大|的|邻居)*$|"
+    r"[陪跟给抱带送帮和被让遛喂找骂替接哄背搀](?:我|俺|咱|家|小|大|的|邻居)*$|"
     r"(?:像|好像|跟|仿佛)(?:是)?$|"
     r"(?<![a-z])(?:like|as if|as though|over|at|with|to|from|by|into|onto|near|after|on|helping|carrying|"
     r"lifting|picking up|"
@@ -83,6 +84,7 @@ _CHARACTER = re.compile(
 _DENIES_HERSELF = ("我没",)
 _PRONOUNS = ("he", "hes", "his", "他")
 """Somebody else only where a person was named before: `he's been bleeding` alone is the participant."""
+_HER_PRONOUNS = ("她", "佢", "she", "shes", "her")
 _HER_OWN = ("self_harm",)
 """`if I just didn't wake up`, `要是睡过去不醒就好了`: a wish to be dead is put as a supposition."""
 _IT_IS = re.compile(r"^[^我咱俺]*(?:是|系)(?:我|俺|咱)?家?\s*$|^\s*(?:is|was|its)\s*$")
@@ -127,13 +129,14 @@ class PolarityReader:
         self._clauses = clauses
         self._cues = cues
         cues.outside("someone_else", "patient")
+        cues.outside("now", "both_and")
         for name in ("correction", "unreal", "someone_else"):
             cues.outside(name, "idiom")
         self._findings = Row(findings)
         self._blank = _blanked(text, cues.named("not_a_denial"))
         self._negations_zh = [match.span() for match in _ZH_NEGATION.finditer(self._blank)]
         self._negations_en = [match.span() for match in _EN_NEGATION.finditer(self._blank)]
-        self._relative_writes = any(
+        self.relative_writes = any(
             text.startswith(("我是", "im ", "i am ", "this is"), c.start) or "here" in text[c.start : c.end]
             for c in cues.named("caregiver")
         )
@@ -172,6 +175,11 @@ class PolarityReader:
 
     def is_supposed(self, hit: Hit) -> bool:
         return self._is_supposed(hit)
+
+    def names_patient(self, start: int, end: int) -> bool:
+        """Somebody is named in a range who may be the patient, by more than a pronoun."""
+        people = self._cues.within("patient", start, end)
+        return any(self._text[one.start : one.end] not in _HER_PRONOUNS for one in people)
 
     def number_is_doubted(self, position: int) -> bool:
         """A number in a supposition, a story, the past or somebody else's result."""
@@ -388,10 +396,11 @@ class PolarityReader:
         )
 
     def _is_someone_else(self, hit: Hit) -> bool:
-        if self._relative_writes:
+        if self.relative_writes:
             return False
         position = self.head(hit)
         number = self._clauses.number_at(position)
+        own = (self._clauses.number_at(hit.start), number)
         first, _ = self._clauses.sentence(number)
         start = self._clauses.parts[max(first, number - 3)].start
         if self._is_said_to_be_someone_else(hit, number):
@@ -419,11 +428,11 @@ class PolarityReader:
         patient = [
             p
             for p in self._cues.within("patient", between[0], position)
-            if self._text[p.start : p.end] not in ("她", "she", "shes", "her")
+            if self._text[p.start : p.end] not in _HER_PRONOUNS
         ]
         if patient:
             return False
-        if self._clauses.number_at(person.start) != number:
+        if self._clauses.number_at(person.start) not in own:
             return (
                 not any(self._cues.within("now", between[0], position))
                 and number - self._clauses.number_at(person.start) <= 2
@@ -490,12 +499,29 @@ class PolarityReader:
             if self._cues.touching("compared", cue.start, cue.end):
                 continue
             cue_number = self._clauses.number_at(cue.start)
-            if cue_number == number and not self._now_between(cue, hit):
+            if cue_number == number and not self._now_between(cue, hit) and not self._is_back(cue, hit):
                 return True
             only_adverb = not self._in_part.get(cue_number)
             if cue_number < number and only_adverb and not self._turned(cue.start, hit.end):
                 return True
-        return False
+        return self._is_long_over(hit, number)
+
+    def _is_long_over(self, hit: Hit, number: int) -> bool:
+        """`鼻血停了两周了`: said in the part of the symptom or the next, and nothing has come back since."""
+        reach = self._clauses.reach(number, number + 1)
+        over = [cue for cue in self._cues.within("long_over", *reach) if cue.end > hit.start]
+        return any(
+            not self._is_back(cue, hit) and not self._cues.within("now", cue.end, self._end_of_story(number))
+            for cue in over
+        )
+
+    def _is_back(self, cue: Hit, hit: Hit) -> bool:
+        """`上个月流过鼻血 今天又流了`: said further on, of what was over."""
+        after = max(cue.end, hit.end)
+        return bool(self._cues.within("again", after, self._end_of_story(self._clauses.number_at(after))))
+
+    def _end_of_story(self, number: int) -> int:
+        return self._clauses.reach(number, number + _REACH_OF_STORIES)[1]
 
     def _now_between(self, cue: Hit, hit: Hit) -> bool:
         part = self._clauses.at(self.head(hit))

@@ -67,6 +67,12 @@ _MAY_BE_DENIED = frozenset(
     ]
 )
 _PAD_HOUR = Entry(kind="modifier", name="pad_hour", place="pads by the hour")
+_LOW = "low"
+"""The sign of words for a slight rise: `低烧`."""
+_LONGSTANDING = "longstanding"
+_SAID_OF_SYMPTOM = ("keeps_down", "food_cause")
+_NAMED_AS_IDIOM = "red_drug"
+"""`红药水` is no blood, and colours the urine all the same."""
 _FEW_PARTS = 6
 """In so short a message `不停` may speak of blood that is named some parts away."""
 _CONFIRM = (Polarity.ASKED, Polarity.HYPOTHETICAL, Polarity.PAST, Polarity.OTHER_PERSON)
@@ -76,8 +82,7 @@ _SAID_BY_THE_WRITER = ("question", "greeting", "thanks", "well", "human", "langu
 _WORTH_ASKING = (Intent.OTHER, Intent.QUESTION, Intent.GREETING)
 
 
-_WELL_AT_REST = re.compile(r"(?:着|时|的时候|就|倒|倒是|还|都)*(?:不喘|没事|不憋|还好|还行|挺好)")
-"""`坐着不喘`: at rest she is well."""
+_PRONOUN = re.compile(r"[她他佢]|(?<![a-z])(?:she|he|shes|hes|ta)(?![a-z])")
 
 
 class Reading:
@@ -150,10 +155,11 @@ class Reading:
         return without_replaced(drowsy_after_a_knock(cases, self._text), self._text)
 
     def _with_fever(self, cases: list[Case]) -> list[Case]:
-        """A reading of 38.0 or above is a fever whatever the words say."""
-        readings = [t for t in self._measures.temperatures if t.current and t.value_c >= _FEVER_FROM]
+        """A reading of 38.0 or above is a fever whatever the words say; `低烧 37.4` is none."""
+        taken = [t for t in self._measures.temperatures if t.current]
+        readings = [t for t in taken if t.value_c >= _FEVER_FROM]
         if not readings:
-            return cases
+            return [c for c in cases if not (taken and c.symptom == "fever" and _is_slight(c))]
         fever = next((c for c in cases if c.symptom == "fever"), None)
         if fever is not None and fever.polarity is Polarity.PRESENT:
             return cases
@@ -174,7 +180,7 @@ class Reading:
         for case in cases:
             parts = self._neighbourhood(case, own_parts)
             near = self._modifiers_near(parts)
-            names = [m.entry.name for m in near if self._belongs(m, case, parts, cases)]
+            names = [m.entry.name for m in near if self._belongs(m, case, parts, cases) and self._lasts(m)]
             case.modifiers = self._without_early_relief(list(dict.fromkeys(names)))
             case.minutes = max(
                 (d.minutes for d in self._measures.durations if self._near(d.span.start, parts)), default=None
@@ -237,6 +243,12 @@ class Reading:
         }
         return [n for n in names if n != "resolved"] if last["not_stopping"] > last["resolved"] else names
 
+    def _lasts(self, modifier: Hit) -> bool:
+        """`胳膊抬不高两年了 今天更不行`: an old weakness of which something new is told is none."""
+        if modifier.entry.name != _LONGSTANDING:
+            return True
+        return not self._cues.within("now", modifier.end, len(self._text))
+
     def _parts_of(self, case: Case) -> frozenset[int]:
         heads = (self._clauses.number_at(self._polarity.head(hit)) for hit in case.hits)
         return frozenset(heads) | frozenset(self._clauses.number_at(hit.start) for hit in case.hits)
@@ -283,16 +295,18 @@ class Reading:
         told = pad_an_hour(self._text)
         if told is not None:
             hits.append(hit_at(_PAD_HOUR, *told))
+        eased = [hit for hit in hits if hit.entry.name == "eased_at_rest"]
         return [
             hit
             for hit in hits
             if not (hit.entry.name in _MAY_BE_DENIED and self._polarity.stands_denied(hit))
-            and not self._cues.covering("idiom", hit.start, hit.end)
-            and not (hit.entry.name == "keeps_down" and self._is_inside_symptom(hit))
+            and (hit.entry.name == _NAMED_AS_IDIOM or not self._cues.covering("idiom", hit.start, hit.end))
+            and not (hit.entry.name == "at_rest" and any(_distance(hit, one) == 0 for one in eased))
+            and not (hit.entry.name in _SAID_OF_SYMPTOM and self._is_inside_symptom(hit))
         ]
 
     def _is_inside_symptom(self, hit: Hit) -> bool:
-        """`stays down` inside `nothing stays down` keeps nothing down."""
+        """`stays down` in `nothing stays down` keeps nothing down; `尿得跟西瓜水一样`: no melon was eaten."""
         row = self._symptom_row.touching(hit.start, hit.end)
         return any(symptom.start <= hit.start and hit.end <= symptom.end for symptom in row)
 
@@ -392,20 +406,35 @@ class Reading:
                     shelf.setdefault(
                         name, flag(name, case.symptom if case.symptom not in NOT_A_CODE else "other", quote)
                     )
-        death = "death" in self._signs
+        told = "death" in self._signs
+        death = told and self._is_hers()
         flags = () if death else _one_errand(_worst_first(now.values()))
+        least = Level.EMERGENCY if death else Level.URGENT if told else Level.NONE
         return replace(
             understood,
-            level=Level.EMERGENCY if death else understood.level,
+            level=max(least, understood.level),
             red_flags=flags,
             confirm=_worst_first(f for f in ask.values() if f.rule not in now),
             death=death,
-            open_gate=not flags and not death and self._should_open_gate(understood),
+            death_doubted=told and not death,
+            open_gate=not flags and not told and self._should_open_gate(understood),
             reasons=(
                 *self._reasons,
                 *(f"red flag {f.rule}: {f.text_id}, because of “{f.quote}”" for f in flags),
             ),
         )
+
+    def _is_hers(self) -> bool:
+        """A death of which only `she` or `he` is said may be anybody's, unless a relative says who writes."""
+        if self._polarity.relative_writes:
+            return True
+        told = [h for h in self._by_kind["sign"] if h.entry.name == "death" and self._sign_stands(h)]
+        return any(not self._has_only_a_pronoun(hit) for hit in told)
+
+    def _has_only_a_pronoun(self, death: Hit) -> bool:
+        start = self._clauses.at(death.start).start
+        said = self._text[start : death.end]
+        return bool(_PRONOUN.search(said)) and not self._polarity.names_patient(start, death.end)
 
     def _should_open_gate(self, understood: Understanding) -> bool:
         if "help" in self._signs:
@@ -526,6 +555,12 @@ def _one_errand(flags: tuple[RedFlag, ...]) -> tuple[RedFlag, ...]:
     opened = dict.fromkeys(code for f in flags if f not in kept for code in f.symptoms)
     first = replace(kept[0], symptoms=tuple(dict.fromkeys((*kept[0].symptoms, *opened))))
     return (first, *kept[1:])
+
+
+def _is_slight(fever: Case) -> bool:
+    """Every word of it stands in words for a slight rise (`低烧`)."""
+    slight = [hit for hit in fever.hits if hit.entry.sign == _LOW]
+    return all(any(one.start <= hit.start and hit.end <= one.end for one in slight) for hit in fever.hits)
 
 
 def _finding_reason(finding: Finding) -> str:

@@ -16,7 +16,7 @@ from bot.understanding.numerals import Numeral
 from bot.understanding.writing import Writing
 
 _NOT_TEMPERATURE_AFTER = re.compile(
-    r"\s*(?:块|元|斤|公斤|kg|kilos?|cm|岁|years?|yrs?|%|mg|mcg|ug|微克|ml|支|针|次|回|趟|天|"
+    r"\s*(?:块|元|斤|公斤|kg|kilos?|cm|寸|尺|码|岁|years?|yrs?|%|mg|mcg|ug|微克|ml|支|针|次|回|趟|天|"
     r"days?|周|weeks?|小时|钟头|hours?|hrs?|h(?![a-z])|分|分钟|mins?|minutes?|秒|点\d|:|号|月|"
     r"日|年|楼|层|床|个|片|颗|粒|步|米|万|w(?![a-z])|k(?![a-z])|x\s*10|10\^|g/l|/l|/ul|"
     r"am(?![a-z])|pm(?![a-z])|th(?![a-z])|/\d|-\d|for the plt|for the plat|units?|times?|"
@@ -29,7 +29,7 @@ _TEMP_CONTEXT = re.compile(
     r"burning)(?![a-z])"
 )
 _WEATHER = re.compile(
-    r"空调|外面|天气|气温|室温|水温|洗澡水|屋里|室外|外头|水烧到|冰箱|烤箱|"
+    r"空调|外面|天气|气温|室温|水温|洗澡水|烧水|泡脚|屋里|室外|外头|水烧到|冰箱|烤箱|"
     r"(?<![a-z])(?:outside|weather|aircon|air con|oven|heating|fridge|room|bath|shower|"
     r"thermostat|summer|outdoors|degrees out)(?![a-z])"
 )
@@ -156,7 +156,10 @@ def _near_hundred(text: str, number: Numeral, alone: str) -> bool:
 def _times_or_day_before(text: str, number: Numeral) -> bool:
     before = text[max(0, number.start - 8) : number.start]
     return bool(
-        re.search(r"(?:第|周|day|room|bed|at|age|aged|no|number|#|床位?|号|dose)\s*$", before)
+        re.search(
+            r"(?:第|周|day|room|bed|at|age|aged|no|number|#|床位?|号|dose|paid|costs?|fare|price|bus|花了|收了|付了)\s*$",
+            before,
+        )
     ) and not re.search(r"temp\w* (?:at|of)\s*$", text[max(0, number.start - 16) : number.start])
 
 
@@ -181,7 +184,7 @@ def _is_weather(text: str, start: int, end: int) -> bool:
     after = _APART.split(text[end : end + 16])[0]
     near = before + text[start:end] + after
     return bool(_WEATHER.search(near)) and not re.search(
-        r"体温|发烧|烧到|(?<![a-z])(?:temp of|my temp|fever)", near
+        r"体温|发烧|(?<!水)烧到|(?<![a-z])(?:temp of|my temp|fever)", near
     )
 
 

@@ -51,6 +51,7 @@ def understand_together(reader: Reads, texts: Sequence[str]) -> Understanding:
         counts=tuple(counts.values()),
         open_gate=newest.open_gate or fullest.open_gate,
         death=any(one.death for one in every),
+        death_doubted=any(one.death_doubted for one in every) and not any(one.death for one in every),
         stop_wanted=_new_wish(newest.stop_wanted, earlier, joined, "stop_wanted"),
         advice_wanted=_new_wish(newest.advice_wanted, earlier, joined, "advice_wanted"),
         drug_taken=any(one.drug_taken for one in every),

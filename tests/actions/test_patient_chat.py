@@ -495,6 +495,32 @@ class TestAReportedDeath:
         assert participant is not None
         assert participant.state is ParticipantState.DIED
 
+    @pytest.mark.parametrize("answer", ["是，患者本人", "不是"])
+    async def test_where_the_words_do_not_say_who_it_is_asked_and_nothing_is_stopped_before(
+        self, chats: Phones, answer: str
+    ) -> None:
+        await at_home(chats)
+        if answer == "不是":
+            await chats.forward(HER, "他昨天走了")
+        else:
+            await chats.type(HER, "她昨天走了")
+        assert "患者本人去世了吗" in chats.last(HER)
+        assert "节哀" not in chats.said(HER)
+        assert "120" not in chats.last(HER)
+        assert await levels_of_cases(chats) == [Level.URGENT]
+        assert "正在问是不是患者本人" in chats.said(COORDINATOR)
+        question = chats.button(HER, answer)
+        await chats.tap_token(HER, question.data)
+        async with chats.desk.archive.read() as uow:
+            participant = await uow.participants.get(SUBJECT)
+        assert participant is not None
+        stopped = participant.messages_stopped_at is not None
+        assert stopped is (answer != "不是")
+        assert await levels_of_cases(chats) == [Level.EMERGENCY if stopped else Level.URGENT]
+        assert ("请您节哀" in chats.said(HER)) is stopped
+        await chats.tap_token(HER, question.data)
+        assert chats.notices[-1]
+
     async def test_words_that_were_misread_are_taken_back_by_a_person_and_messages_go_on(
         self, chats: Phones
     ) -> None:
