@@ -42,5 +42,7 @@ async def ask_if_it_can_wait(uow: UnitOfWork, desk: Desk, participant: Participa
         (button("patient.answer.cannotwait", f"p:{case.id}:cannotwait"),),
     )
     said = phrase("patient.case.can_it_wait")
-    message = to_participant(participant, f"night:{case.id}", [said], buttons=rows, case_id=case.id)
+    message = to_participant(
+        participant, f"night:{case.id}:{case.rung_from.isoformat()}", [said], buttons=rows, case_id=case.id
+    )
     await uow.outbox.put(message, now)

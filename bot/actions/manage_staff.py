@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.actions.desk import Desk, site_of
+from bot.actions.hold_over_night import cannot_wait
 from bot.actions.invite import Invitation, Purpose, invite
 from bot.actions.speak import staff_as_recipient
 from bot.rules import escalation
@@ -132,7 +133,9 @@ async def _pass_on_cases(uow: UnitOfWork, desk: Desk, code: StaffCode) -> None:
         if case.acknowledged_by != code:
             continue
         site = await site_of(uow, case.site_code)
-        passed_on = escalation.let_go(case, now, desk.calendar_of(site))
+        her = await uow.participants.get(case.subject_code)
+        at_once = her is not None and await cannot_wait(uow, desk.bound_to(her), her, case.level)
+        passed_on = escalation.let_go(case, now, desk.calendar_of(site), cannot_wait=at_once)
         if passed_on != case:
             await uow.cases.save(passed_on)
             await uow.cases.add_event(case.id, "LET_GO", now, "system", code)

@@ -85,7 +85,7 @@ async def ring_case_anew(
     uow: UnitOfWork, desk: Desk, participant: Participant, case: Case, level: Level, about: str
 ) -> Case:
     """An open case of which the same is told once more: rung from the start of its chain, taken by nobody."""
-    saved = await _ring_anew(uow, desk, case, level, about, frozenset(), "RUNG_ANEW")
+    saved = await _ring_anew(uow, desk, participant, case, level, about, frozenset(), "RUNG_ANEW")
     await _ask_if_serious(uow, desk, participant, saved)
     return saved
 
@@ -134,7 +134,7 @@ async def _join(
             return await _raise(uow, desk, participant, case, level, about, symptoms)
         case How.RING_ANEW | How.REOPEN:
             event = "REOPENED" if how is How.REOPEN else "RUNG_ANEW"
-            saved = await _ring_anew(uow, desk, case, level, about, symptoms, event)
+            saved = await _ring_anew(uow, desk, participant, case, level, about, symptoms, event)
             await _ask_if_serious(uow, desk, participant, saved)
             return saved
         case How.JOIN | How.OWN:
@@ -148,6 +148,7 @@ async def _join(
 async def _ring_anew(
     uow: UnitOfWork,
     desk: Desk,
+    participant: Participant,
     case: Case,
     level: Level,
     about: str,
@@ -157,11 +158,19 @@ async def _ring_anew(
     await _note(uow, desk, case, about, symptoms)
     site = await site_of(uow, case.site_code)
     higher = max(level, case.level)
-    chain, calendar = desk.study.chains[higher], desk.calendar_of(site)
-    saved = await uow.cases.save(escalation.ring_anew(case, chain, desk.now(), calendar, level=higher))
+    anew = escalation.ring_anew(
+        case,
+        desk.study.chains[higher],
+        desk.now(),
+        desk.calendar_of(site),
+        level=higher,
+        cannot_wait=await cannot_wait(uow, desk, participant, higher),
+    )
+    saved = await uow.cases.save(anew)
     before = case.outcome.value if case.outcome is not None else ""
     await uow.cases.add_event(case.id, event, desk.now(), "system", before)
     await _audit(uow, desk, saved, f"system:case:{event.lower()}", old=case.level.name)
+    await ask_if_it_can_wait(uow, desk, participant, saved)
     return saved
 
 
@@ -223,12 +232,20 @@ async def _raise(
     if level <= case.level:
         return case
     site = await site_of(uow, case.site_code)
-    raised = escalation.raise_level(case, level, desk.study.chains[level], now, desk.calendar_of(site))
+    raised = escalation.raise_level(
+        case,
+        level,
+        desk.study.chains[level],
+        now,
+        desk.calendar_of(site),
+        cannot_wait=await cannot_wait(uow, desk, participant, level),
+    )
     saved = await uow.cases.save(raised)
     note = f"{case.level.name} {level.name} {case.acknowledged_by or ''}".strip()
     await uow.cases.add_event(case.id, "RAISED", now, "system", note)
     await _audit(uow, desk, saved, "system:case:raised", old=case.level.name)
     await _ask_if_serious(uow, desk, participant, saved)
+    await ask_if_it_can_wait(uow, desk, participant, saved)
     return saved
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from bot.actions.alert_staff import show_progress
 from bot.actions.chart import Chart, opened, reasoned
 from bot.actions.desk import Desk, site_of
+from bot.actions.hold_over_night import cannot_wait
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import phrase, to_participant
 from bot.actions.who_is_called import who_is_called
@@ -117,7 +118,9 @@ async def _take_along(chart: Chart, case: Case, site: Site, owner: Staff | None)
     case that nobody has confirmed is nobody's.
     """
     calendar = chart.desk.calendar_of(site)
-    moved = escalation.begin_again(replace(case, site_code=site.code), chart.now, calendar)
+    at_once = await cannot_wait(chart.uow, chart.desk, chart.participant, case.level)
+    there = replace(case, site_code=site.code)
+    moved = escalation.begin_again(there, chart.now, calendar, cannot_wait=at_once)
     saved = await chart.uow.cases.save(moved)
     await chart.uow.cases.add_event(case.id, "TRANSFERRED", chart.now, chart.staff.code, site.code)
     if owner is not None:

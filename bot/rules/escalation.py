@@ -197,37 +197,44 @@ def raise_level(
     return _timed(raised, calendar)
 
 
-def begin_again(case: Case, now: datetime, calendar: WorkingCalendar) -> Case:
+def begin_again(case: Case, now: datetime, calendar: WorkingCalendar, *, cannot_wait: bool = False) -> Case:
     """The case from the start of its chain, in nobody's hands: it belongs to other people now.
 
     What the patient was asked already she is not asked again.
     """
-    begun = ring_anew(case, case.chain, now, calendar)
+    begun = ring_anew(case, case.chain, now, calendar, cannot_wait=cannot_wait)
     return _timed(replace(begun, patient_steps_done=case.patient_steps_done), calendar)
 
 
-def let_go(case: Case, now: datetime, calendar: WorkingCalendar) -> Case:
+def let_go(case: Case, now: datetime, calendar: WorkingCalendar, *, cannot_wait: bool = False) -> Case:
     """Whoever had the case can have it no longer: it rings from the start, unless she was reached already.
 
     A case that only waits to be closed stays as it is; others are reminded of it.
     """
     if case.closed_at is not None or case.contacted_at is not None:
         return case
-    return begin_again(case, now, calendar)
+    return begin_again(case, now, calendar, cannot_wait=cannot_wait)
 
 
 def ring_anew(
-    case: Case, chain: Chain, now: datetime, calendar: WorkingCalendar, *, level: Level | None = None
+    case: Case,
+    chain: Chain,
+    now: datetime,
+    calendar: WorkingCalendar,
+    *,
+    level: Level | None = None,
+    cannot_wait: bool = False,
 ) -> Case:
     """The chain from its start, taken by nobody, open again if it was closed; never below the case's level.
 
-    Source: specification 2.6 (an alert of four hours), 3.3 (reopen within 24 h of closing).
+    `cannot_wait` as in `open_case`. Source: specification 2.6 (an alert of four hours), 3.3 (reopen within
+    24 h of closing), 3.4.
     """
     anew = replace(
         case,
         level=max(case.level, level or case.level),
         chain=chain,
-        rung_from=first_ring_at(chain, now, calendar, cannot_wait=False),
+        rung_from=first_ring_at(chain, now, calendar, cannot_wait=cannot_wait),
         steps_done=0,
         patient_steps_done=0,
         steps_hastened=0,

@@ -21,6 +21,7 @@ from bot.rules.roster import DutyKind, OutOfHours
 from bot.rules.study import Language, Level, Role, SiteCode, SourceKind, StaffCode
 from bot.rules.watch import Trouble
 from bot.settings import Mode, Settings
+from tests.actions.test_one_matter_one_case import NOSE, closed, reported
 from tests.actions.test_watch import Bench, watchman
 from tests.household import COORDINATOR, HER, INVESTIGATOR, MONDAY, OPERATOR, SUBJECT, joined, lab, staffed
 from tests.phones import Phones
@@ -73,6 +74,49 @@ class TestAtNight:
         await chats.type(HER, WISH)
         assert (await the_case(chats)).rung_from == LATE
         assert "能等到早上吗" not in chats.said(HER)
+
+    @pytest.mark.parametrize("by_day", ["untaken", "milder", "closed"])
+    async def test_with_very_low_platelets_no_case_of_the_day_is_put_off_until_the_morning(
+        self, chats: Phones, by_day: str
+    ) -> None:
+        """Told again at night: worse than by day, the same and still untaken, or closed in the evening."""
+        await staffed(chats)
+        await joined(chats)
+        await lab(chats, "15", MONDAY)
+        first = await reported(chats, Level.ROUTINE if by_day == "milder" else Level.SAME_DAY, NOSE)
+        if by_day == "closed":
+            await closed(chats, first)
+        chats.clock.move_to(LATE)
+        again = await reported(chats, Level.SAME_DAY, NOSE)
+        assert again.id == first.id
+        assert again.rung_from == LATE
+
+    @pytest.mark.parametrize("by_day", ["milder", "closed"])
+    async def test_whoever_tells_it_again_at_night_is_asked_whether_it_can_wait(
+        self, chats: Phones, by_day: str
+    ) -> None:
+        await staffed(chats)
+        await joined(chats)
+        first = await reported(chats, Level.ROUTINE if by_day == "milder" else Level.SAME_DAY, NOSE)
+        if by_day == "closed":
+            await closed(chats, first)
+        chats.clock.move_to(LATE)
+        await reported(chats, Level.SAME_DAY, NOSE)
+        assert "能等到早上吗" in chats.last(HER)
+
+    async def test_a_case_that_nobody_may_put_off_rings_on_when_its_owner_leaves_at_night(
+        self, chats: Phones
+    ) -> None:
+        await staffed(chats)
+        await joined(chats)
+        await lab(chats, "15", MONDAY)
+        await reported(chats, Level.SAME_DAY, NOSE)
+        await chats.tap(COORDINATOR, "我来处理")
+        chats.clock.move_to(LATE)
+        await revoke_staff(chats.desk, code=CA1, reason="phone stolen", by=OPERATOR, lost=True)
+        async with chats.desk.archive.read() as uow:
+            passed_on = [one for one in await uow.cases.open_of(SUBJECT) if one.level is Level.SAME_DAY]
+        assert [one.rung_from for one in passed_on] == [LATE]
 
     async def test_by_day_nobody_is_asked(self, chats: Phones) -> None:
         await staffed(chats)
