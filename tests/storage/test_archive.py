@@ -382,3 +382,24 @@ class TestMigrations:
 
 def test_the_moments_of_the_cast_are_aware() -> None:
     assert NOW.tzinfo is UTC
+
+
+@pytest.mark.parametrize("rows", [0, 1, 499, 500, 501, 1700])
+async def test_every_row_arrives_in_order_however_long_the_result(archive: Archive, rows: int) -> None:
+    """At once, one by one, and read half: what is left open hinders nobody."""
+    numbers = text(
+        f"WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < {max(rows, 1)})"  # noqa: S608
+        f" SELECT x FROM n WHERE {rows} > 0 ORDER BY x"
+    )
+    expected = list(range(1, rows + 1))
+    async with archive.read() as uow:
+        connection = await uow.session.connection()
+        assert [row.x for row in await connection.execute(numbers)] == expected
+        streamed = await connection.stream(numbers)
+        assert [row.x async for row in streamed] == expected
+        half = await connection.stream(numbers)
+        assert [row.x for row in await half.fetchmany(3)] == expected[:3]
+        await half.close()
+        assert [row.x for row in await connection.execute(numbers)] == expected
+    async with archive.begin() as uow:
+        await uow.sites.add(cast.TIANJIN)
