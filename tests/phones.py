@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import count
 
 from bot.actions.advance_escalations import advance_escalations
 from bot.actions.desk import Desk
@@ -65,8 +64,8 @@ class Phones:
     silent: set[int] = field(default_factory=set)
     roads_down: bool = False
     told: list[Told] = field(default_factory=list)
-    _updates: count[int] = field(default_factory=lambda: count(1))
-    _messages: count[int] = field(default_factory=lambda: count(100))
+    next_update: int = 1
+    next_message: int = 100
 
     async def type(self, chat: int, text: str) -> int:
         """Somebody writes; returns the update's number."""
@@ -160,11 +159,18 @@ class Phones:
     async def settle(self) -> None:
         """Ticks and deliveries until nothing is left to do."""
         for _ in range(50):
-            due = await send_due_reminders(self.desk) + await advance_escalations(self.desk)
-            due += await send_digests(self.desk)
-            if not await self.deliver() and not due:
+            async with self.desk.archive.read() as uow:
+                look_at, step_at = await uow.participants.next_look(), await uow.cases.next_step()
+                digest_at, waiting = await next_digest(uow), await uow.outbox.waiting()
+            due = await send_due_reminders(self.desk) if self._is_due(look_at) else 0
+            due += await advance_escalations(self.desk) if due or self._is_due(step_at) else 0
+            due += await send_digests(self.desk) if digest_at is None or self._is_due(digest_at) else 0
+            if not (due or waiting) or not (await self.deliver() or due):
                 return
         raise AssertionError("it never comes to rest")
+
+    def _is_due(self, moment: datetime | None) -> bool:
+        return moment is not None and moment <= self.desk.now()
 
     async def _send(
         self,
@@ -181,7 +187,7 @@ class Phones:
         private: bool = True,
         moved_to: int | None = None,
     ) -> int:
-        number = next(self._updates)
+        number, self.next_update = self.next_update, self.next_update + 1
         inbound = Inbound(
             key=UpdateKey(BOT, number),
             chat_id=chat,
@@ -265,5 +271,6 @@ class Phones:
                     if row.message.kind is SendKind.EDIT:
                         screen.text = rendered.text
             return row.edits_message_id or 0
-        screens.append(Screen(next(self._messages), rendered.text, buttons))
+        screens.append(Screen(self.next_message, rendered.text, buttons))
+        self.next_message += 1
         return screens[-1].message_id

@@ -35,6 +35,8 @@ from bot.texts import Texts
 from bot.understanding.understander import Understander
 from storage.archive import Archive
 from tests import cast
+from tests.beginnings import beginning
+from tests.databases import cheap
 from tests.phones import Phones
 
 OPERATOR: Final = Actor(code="operator", role="operator", auth=AuthMethod.COMMAND_LINE)
@@ -73,6 +75,7 @@ class Ward:
     def now(self) -> datetime:
         return self.phones.clock.now()
 
+    @beginning
     async def open(
         self,
         *,
@@ -191,6 +194,14 @@ class Ward:
         return [screen.text for screen in self.phones.chats.get(chat, [])[since:]]
 
 
+@beginning
+async def with_dose_1(ward: Ward) -> None:
+    """She joined on Monday 2 March and had dose 1 on Tuesday at 09:40, recorded at once."""
+    await ward.open()
+    await ward.until("2026-03-03 09:45")
+    await ward.dose(1, "2026-03-03 09:40")
+
+
 # Both are read from many files and never change.
 _TEXTS = cache(Texts.load)
 _UNDERSTANDER = cache(Understander.load)
@@ -202,7 +213,7 @@ def ward_of(archive: Archive, *, study: Study | None = None, now: datetime = MON
     used = study or _STUDY("ql-ctit-ruls-1002")
     clock = MovableClock(now, frozen=True)
     desk = Desk(
-        archive=archive,
+        archive=cheap(archive),
         study=used,
         clock=clock,
         calendars=SiteCalendars(used.working_hours),

@@ -16,7 +16,7 @@ from bot.texts import Texts
 from bot.understanding.understander import Understander
 from storage.archive import Archive
 from storage.keyring import Keyring
-from tests.databases import SECRET
+from tests.databases import SECRET, cheap, watched_from_empty
 from tests.household import MONDAY
 from tests.phones import Phones
 
@@ -36,7 +36,7 @@ def phones_of(archive: Archive, clock: MovableClock) -> Phones:
     """All phones, on this archive."""
     study, understander, texts = _house()
     desk = Desk(
-        archive=archive,
+        archive=cheap(archive),
         study=study,
         clock=clock,
         calendars=SiteCalendars(study.working_hours),
@@ -54,7 +54,7 @@ def phones(archive: Archive, monday: MovableClock) -> Phones:
 @pytest.fixture
 async def chats(sqlite_url: str, monday: MovableClock) -> AsyncIterator[Phones]:
     """On SQLite alone, for what is said and asked."""
-    archive = await Archive.open(sqlite_url, Keyring(SECRET), clock=monday)
+    archive = watched_from_empty(await Archive.open(sqlite_url, Keyring(SECRET), clock=monday))
     try:
         yield phones_of(archive, monday)
     finally:

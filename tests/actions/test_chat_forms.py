@@ -12,7 +12,22 @@ from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.participant import HoldReason
 from bot.rules.study import SubjectCode
 from storage.archive import Archive
-from tests.ward import CONSOLE, CRC, CRC_WUHAN, HER, OPERATOR, PI, SI1, SUBI, TJ_001, Ward, local, ward_of
+from tests.beginnings import beginning
+from tests.ward import (
+    CONSOLE,
+    CRC,
+    CRC_WUHAN,
+    HER,
+    OPERATOR,
+    PI,
+    SI1,
+    SUBI,
+    TJ_001,
+    Ward,
+    local,
+    ward_of,
+    with_dose_1,
+)
 
 FORMS = ("lab", "dose", "move", "therapy", "hold", "correct")
 
@@ -21,11 +36,14 @@ FORMS = ("lab", "dose", "move", "therapy", "hold", "correct")
 async def ward(sqlite_archive: Archive) -> Ward:
     """She joined on Monday 2 March and had dose 1 on Tuesday at 09:40; it is Thursday 5 March, 10:00."""
     opened = ward_of(sqlite_archive)
-    await opened.open()
-    await opened.until("2026-03-03 09:45")
-    await opened.dose(1, "2026-03-03 09:40")
-    await opened.until("2026-03-05 10:00")
+    await on_thursday(opened)
     return opened
+
+
+@beginning
+async def on_thursday(ward: Ward) -> None:
+    await with_dose_1(ward)
+    await ward.until("2026-03-05 10:00")
 
 
 def labels(ward: Ward, chat: int) -> list[str]:

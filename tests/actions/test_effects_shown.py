@@ -54,7 +54,7 @@ from bot.rules.errors import Held, NotEntitled, Refusal
 from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
 from bot.rules.study import Language, SiteCode, StaffCode
 from storage.archive import Archive
-from tests.ward import CA1, CONSOLE, HER, SI1, TJ_001, Ward, local, ward_of
+from tests.ward import CA1, CONSOLE, HER, SI1, TJ_001, Ward, local, ward_of, with_dose_1
 
 Preview = Callable[..., Awaitable[Effects]]
 Action = Callable[..., Awaitable[Any]]
@@ -63,9 +63,7 @@ Action = Callable[..., Awaitable[Any]]
 @pytest.fixture
 async def ward(sqlite_archive: Archive) -> Ward:
     opened = ward_of(sqlite_archive)
-    await opened.open()
-    await opened.until("2026-03-03 09:45")
-    await opened.dose(1, "2026-03-03 09:40")
+    await with_dose_1(opened)
     return opened
 
 

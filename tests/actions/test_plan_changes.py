@@ -51,6 +51,7 @@ from tests.ward import (
     Ward,
     local,
     ward_of,
+    with_dose_1,
 )
 
 SITE = "022-5550-0101"
@@ -60,9 +61,7 @@ SITE = "022-5550-0101"
 async def ward(archive: Archive) -> Ward:
     """She joined on Monday 2 March and had dose 1 on Tuesday at 09:40, recorded at once."""
     opened = ward_of(archive)
-    await opened.open()
-    await opened.until("2026-03-03 09:45")
-    await opened.dose(1, "2026-03-03 09:40")
+    await with_dose_1(opened)
     return opened
 
 
@@ -70,9 +69,7 @@ async def ward(archive: Archive) -> Ward:
 async def quick(sqlite_archive: Archive) -> Ward:
     """The same on SQLite alone, for what does not depend on the database."""
     opened = ward_of(sqlite_archive)
-    await opened.open()
-    await opened.until("2026-03-03 09:45")
-    await opened.dose(1, "2026-03-03 09:40")
+    await with_dose_1(opened)
     return opened
 
 

@@ -22,7 +22,7 @@ from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.study import SubjectCode
 from bot.study_file import digest_of, files_of, load_files
 from storage.archive import Archive
-from tests.ward import CA1, CONSOLE, CRC, HER, OPERATOR, PI1, TJ_001, Ward, local, ward_of
+from tests.ward import CA1, CONSOLE, CRC, HER, OPERATOR, PI1, TJ_001, Ward, local, ward_of, with_dose_1
 
 NEW = SubjectCode("TJ-002")
 
@@ -64,9 +64,7 @@ async def ward(archive: Archive) -> Ward:
 async def begun(archive: Archive) -> Ward:
     """She joined and had dose 1 on Tuesday 3 March."""
     opened = ward_of(archive)
-    await opened.open()
-    await opened.until("2026-03-03 09:45")
-    await opened.dose(1, "2026-03-03 09:40")
+    await with_dose_1(opened)
     return opened
 
 

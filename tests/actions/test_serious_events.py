@@ -16,6 +16,7 @@ from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.sae import Causality, SaeAnswer, SaeCriterion, SaeTask
 from bot.rules.worklist import Section, WorkKind
 from storage.archive import Archive
+from tests.beginnings import beginning
 from tests.ward import CA1, CENTRAL, CONSOLE, CRC, OPERATOR, PI, SI1, SUBI, TJ_001, Ward, ward_of
 
 
@@ -23,13 +24,18 @@ from tests.ward import CA1, CENTRAL, CONSOLE, CRC, OPERATOR, PI, SI1, SUBI, TJ_0
 async def ward(sqlite_archive: Archive) -> Ward:
     """Bleeding that would not stop, on Friday 6 March at 20:00; she was admitted."""
     opened = ward_of(sqlite_archive)
-    await opened.open()
-    await opened.until("2026-03-06 20:00")
-    await opened.phones.type(11, "流鼻血止不住，要晕倒了")
-    case = max(await opened.open_cases(), key=lambda one: one.level)
-    await opened.phones.tap(SUBI, "我来处理")
-    await close_case(opened.desk, case_id=case.id, by=SI1, outcome=Outcome.ADMITTED, auth=CONSOLE)
+    await admitted(opened)
     return opened
+
+
+@beginning
+async def admitted(ward: Ward) -> None:
+    await ward.open()
+    await ward.until("2026-03-06 20:00")
+    await ward.phones.type(11, "流鼻血止不住，要晕倒了")
+    case = max(await ward.open_cases(), key=lambda one: one.level)
+    await ward.phones.tap(SUBI, "我来处理")
+    await close_case(ward.desk, case_id=case.id, by=SI1, outcome=Outcome.ADMITTED, auth=CONSOLE)
 
 
 async def the_task(ward: Ward) -> SaeTask:

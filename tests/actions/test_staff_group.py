@@ -13,6 +13,7 @@ from bot.rules.case import Case
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.study import Language, Level, Role, SiteCode, StaffCode
 from storage.audit_trail import AuditEntry
+from tests.beginnings import beginning
 from tests.household import (
     COORDINATOR,
     FOREIGNER,
@@ -41,6 +42,7 @@ async def registered(phones: Phones, group: int = GROUP) -> None:
     await phones.type_in(group, COORDINATOR, f"/register@suifang_bot {(await code_for(phones)).lower()}")
 
 
+@beginning
 async def at_work(phones: Phones) -> None:
     await staffed(phones)
     await joined(phones)

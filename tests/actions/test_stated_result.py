@@ -7,15 +7,13 @@ import pytest
 from bot.rules.participant import ParticipantState
 from bot.rules.study import Level
 from storage.archive import Archive
-from tests.ward import CRC, HER, PI, SUBI, TJ_001, Ward, ward_of
+from tests.ward import CRC, HER, PI, SUBI, TJ_001, Ward, ward_of, with_dose_1
 
 
 @pytest.fixture
 async def ward(sqlite_archive: Archive) -> Ward:
     opened = ward_of(sqlite_archive)
-    await opened.open()
-    await opened.until("2026-03-03 09:45")
-    await opened.dose(1, "2026-03-03 09:40")
+    await with_dose_1(opened)
     return opened
 
 

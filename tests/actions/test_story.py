@@ -278,7 +278,7 @@ class TestOnce:
         await joined(phones)
         number = await phones.type(HER, "流鼻血止不住，要晕倒了")
         before = len(phones.chats[HER])
-        phones._updates = iter([number])  # type: ignore[assignment]
+        phones.next_update = number
         with pytest.raises(AlreadyHandled):
             await phones.type(HER, "流鼻血止不住，要晕倒了")
         await phones.settle()

@@ -38,7 +38,7 @@ from handlers.console.pages import session_cookie
 from storage.archive import Archive
 from storage.console_doors import ConsoleSession
 from tests import cast
-from tests.databases import SECRET
+from tests.databases import SECRET, cheap
 from tests.phones import Phones
 
 OPERATOR = Actor(code="operator", role="operator", auth=AuthMethod.COMMAND_LINE)
@@ -252,7 +252,7 @@ async def both_worlds(archive: Archive, desk_clock: DeskClock) -> World:
 async def a_world(archive: Archive, clock: DeskClock) -> World:
     study = the_study()
     desk = Desk(
-        archive=archive,
+        archive=cheap(archive),
         study=study,
         clock=clock,
         calendars=SiteCalendars(study.working_hours),
