@@ -28,10 +28,13 @@ from bot.rules.messages import Phrase
 from bot.rules.study import Language
 from bot.settings import SettingsFaulty
 from bot.texts import Texts
+from bot.understanding.lexicon_files import LexiconFault
 from storage.errors import StorageUnavailable
 from storage.keyring import WrongKey
 
 app = typer.Typer(no_args_is_help=True)
+
+_NO_WORDS = "The word lists in bot/understanding have mistakes (see docs/lexicon.md); nothing was started:"
 
 
 def _tell_version(asked: bool) -> None:
@@ -81,6 +84,8 @@ def main() -> None:
         refuse(Texts.load().words(said, Language.EN, SITE_ZONE))
     except StudyFileFaulty as faulty:
         refuse("\n".join(str(problem) for problem in faulty.problems))
+    except LexiconFault as faulty:
+        refuse("\n".join((_NO_WORDS, *faulty.mistakes)))
     except SettingsFaulty as faulty:
         refuse("\n".join(faulty.complaints))
     except StorageUnavailable as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TypeVar
 
 from bot.rules.activities import Course
@@ -37,6 +38,7 @@ from bot.rules.sae import Causality, SaeAnswer, SaeCause, SaeCriterion, SaeTask,
 from bot.rules.study import Bilingual, Language, Level, Sex, Study
 from storage.conversations import SaidText
 from storage.overviews import LogEntry, LoggedEvent
+from storage.understood import UnderstoodWords
 
 _Fact = TypeVar("_Fact")
 _Rows = Iterator[tuple[Cell, ...]]
@@ -50,7 +52,8 @@ class Facts:
     """All that is known of one participant; `reads_words`: her free text goes along.
 
     `study` is the version she is bound to. `serious`: what may have been a serious event, with the answer
-    where there is one. `check_ins`: those that were asked.
+    where there is one. `check_ins`: those that were asked. `understood`: derived from her words, in the order
+    read.
     """
 
     participant: Participant
@@ -62,6 +65,7 @@ class Facts:
     reads_words: bool
     serious: tuple[tuple[SaeTask, SaeAnswer | None], ...] = ()
     check_ins: tuple[AskedCheckIn, ...] = ()
+    understood: tuple[UnderstoodWords, ...] = ()
 
     def of(self, kind: type[_Fact]) -> tuple[_Fact, ...]:
         """The facts of one kind, oldest first."""
@@ -95,6 +99,14 @@ def tables(facts: Sequence[Facts]) -> tuple[Table, ...]:
         ),
         _table("grades", "grades decided by investigators", "研究者确认的分级", _GRADES, _grades, facts),
         _table("words", "everything the patient typed", "患者原话", _WORDS, _words, facts),
+        _table(
+            "understood",
+            "what typed words were taken to mean: derived, not stated",
+            "文字的理解结果（程序推导，非患者原话）",
+            _UNDERSTOOD,
+            _understood,
+            facts,
+        ),
         _table("cases", "matters a person had to take", "事件", _CASES, _cases, facts),
         _table("case_events", "what happened in each case", "事件经过", _CASE_EVENTS, _case_events, facts),
         _table(
@@ -672,6 +684,46 @@ _WORDS = (
 def _words(facts: Facts) -> _Rows:
     for one in facts.of(SaidText):
         yield facts.participant.subject_code, one.id, one.at, one.kind, facts.words(one.text)
+
+
+_UNDERSTOOD = (
+    _code("words_id", "the words it was derived from", "所依据的原话编号"),
+    _moment("at", "read", "理解时间"),
+    _code("read_with", "ids of the pieces it was read with, in order", "一并理解的各条编号"),
+    _code("level", "derived level of the words alone", "推导级别（仅据文字）", words_of(Level)),
+    _code("rules", "derived: red flags and level rules that fired", "推导：触发的规则"),
+    _code("symptoms", "derived: symptom=way of speaking", "推导：症状=表述方式"),
+    _code("asked_back", "derived: red flags asked back, not raised", "推导：已反问、未直接报警的规则"),
+    _code("intent", "derived: what the message does", "推导：意图"),
+    column("temperature_c", ColumnKind.DECIMAL, "derived: highest reading", "推导：最高体温", unit="°C"),
+    _code("counts", "derived: analyte=value, each", "推导：化验项目=数值"),
+    _code("rules_version", "version of the reading rules", "理解规则版本"),
+    _code("lexicon_version", "version of the word lists", "词库版本"),
+)
+
+
+def _understood(facts: Facts) -> _Rows:
+    """Codes and numbers only: the quotes among what is kept are her words, which stand in `words`."""
+    for one in facts.understood:
+        meant = one.meant
+        findings = meant.get("findings", ())
+        rules = (*meant.get("red_flags", ()), *(rule for *_, rule in findings if rule))
+        temperature = meant.get("temperature_c")
+        yield (
+            facts.participant.subject_code,
+            one.said_id,
+            one.at,
+            " ".join(one.read_with),
+            meant.get("level"),
+            " ".join(dict.fromkeys(rules)),
+            " ".join(f"{symptom}={polarity}" for symptom, polarity, *_ in findings),
+            " ".join(meant.get("confirm", ())),
+            meant.get("intent"),
+            None if temperature is None else Decimal(temperature),
+            " ".join(f"{analyte}={value}" for analyte, value, *_ in meant.get("counts", ())),
+            one.rules_version,
+            one.lexicon_version,
+        )
 
 
 _CASES = (

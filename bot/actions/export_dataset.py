@@ -154,6 +154,7 @@ async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, *, reads
         cut_at=desk.now(),
         reads_words=reads_words,
         check_ins=await asked_of(uow, participant.subject_code),
+        understood=await uow.understood.of(participant.subject_code),
         serious=tuple(
             [
                 (task, await uow.sae_tasks.answer_of(task.id))

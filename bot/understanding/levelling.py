@@ -58,6 +58,19 @@ _KNOWN_KEYS = frozenset(
         "replaces_base",
     ]
 )
+_NUMBERS = frozenset(
+    [
+        "minutes",
+        "times",
+        "times_below",
+        "times_exactly",
+        "days",
+        "platelets_below",
+        "temperature_at_least",
+        "temperature_above",
+        "temperature_below",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +155,9 @@ def level_mistakes(tables: Sequence[Mapping[str, Any]], known: Mapping[str, froz
             mistakes.append(f"{place}: unknown red flag `{table['flag']}`")
         if table.get("symptom") not in known["symptom"] | {"*", "*bleeding"}:
             mistakes.append(f"{place}: unknown symptom")
+        for key in _NUMBERS & set(table):
+            if not _is_number(table[key]):
+                mistakes.append(f"{place}: `{key}` must be a number without quotes")
         for key in ("all", "any", "none", "plus_modifier"):
             for name in table.get(key, ()):
                 if name not in known["modifier"]:
@@ -154,6 +170,10 @@ def level_mistakes(tables: Sequence[Mapping[str, Any]], known: Mapping[str, froz
             if name not in known["symptom"]:
                 mistakes.append(f"{place}: unknown symptom `{name}`")
     return mistakes
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _fits(rule: Mapping[str, Any], now: Situation) -> bool:

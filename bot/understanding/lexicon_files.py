@@ -24,6 +24,7 @@ from typing import Any
 
 from bot.rules.errors import SuifangError
 from bot.understanding.expression import Expression, Group, NotationFault, compile_expression
+from bot.understanding.where import located
 
 KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign", "site", "blood", "concept")
 """The tables of the files.
@@ -31,8 +32,7 @@ KINDS = ("symptom", "modifier", "cue", "idiom", "person", "intent", "sign", "sit
 A `sign` is said of the whole message (help, a death, an ambulance called); a `site` is where `blood` may come
 from; a `concept` is a piece of a composition (`Together`).
 """
-
-
+_OF_A_GROUP = ("words", "not_after", "not_before")
 _TOGETHER_KEYS = frozenset(
     [
         "symptom",
@@ -145,12 +145,12 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
             tables[name] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             mistakes.append(f"{name}: {error}")
+    if mistakes:
+        raise LexiconFault(tuple(mistakes))
     groups = {
-        name: Group(
-            tuple(table["words"]), tuple(table.get("not_after", ())), tuple(table.get("not_before", ()))
-        )
-        for file in tables.values()
-        for name, table in file.get("group", {}).items()
+        name: Group(*(_words(table, key, f"{file}: group {name}", mistakes) for key in _OF_A_GROUP))
+        for file, content in tables.items()
+        for name, table in content.get("group", {}).items()
     }
     entries: list[Entry] = []
     for file, content in tables.items():
@@ -163,7 +163,7 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
         for number, table in enumerate(content.get("together", ()), start=1)
     ]
     if mistakes:
-        raise LexiconFault(tuple(mistakes))
+        raise LexiconFault(located(mistakes, files))
     return Lexicon(
         entries=tuple(entries),
         together=tuple(together),
@@ -177,6 +177,15 @@ def read_lexicon(files: Mapping[str, str]) -> Lexicon:
     )
 
 
+def _words(table: Mapping[str, Any], key: str, place: str, mistakes: list[str]) -> tuple[str, ...]:
+    """The words of one key; none where it holds anything but a list of words."""
+    found = table.get(key, [])
+    if isinstance(found, list) and all(isinstance(word, str) for word in found):
+        return tuple(found)
+    mistakes.append(f'{place}: `{key}` must be a list of words in quotes, such as ["…", "…"]')
+    return ()
+
+
 def _together(table: Mapping[str, Any], place: str, mistakes: list[str]) -> Together:
     kind = next((name for name in ("symptom", "modifier", "intent") if name in table), "symptom")
     name = str(table.get(kind, ""))
@@ -184,7 +193,7 @@ def _together(table: Mapping[str, Any], place: str, mistakes: list[str]) -> Toge
         mistakes.append(f"{place}: neither a symptom, a modifier nor an intent")
     for key in set(table) - _TOGETHER_KEYS:
         mistakes.append(f"{place}: unknown key `{key}`")
-    lists = {key: tuple(table.get(key, ())) for key in ("all", "without", "yes", "no")}
+    lists = {key: _words(table, key, place, mistakes) for key in ("all", "without", "yes", "no")}
     return Together(
         kind=kind,
         name=name,
@@ -206,7 +215,7 @@ def _entry(
     place = f"{file}: {kind} {name} {table.get('sign', '')}".rstrip()
     if not name:
         mistakes.append(f"{file}: a {kind} without a name")
-    lists = {key: tuple(table.get(key, ())) for key in ("zh", "en", "emoji", "latin", "yes", "no")}
+    lists = {key: _words(table, key, place, mistakes) for key in ("zh", "en", "emoji", "latin", "yes", "no")}
     expressions: list[Expression] = []
     for key in ("zh", "en", "emoji", "latin"):
         for written in lists[key]:

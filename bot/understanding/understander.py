@@ -33,6 +33,7 @@ from bot.understanding.reading import Reading
 from bot.understanding.repair import Repairer, sound_of
 from bot.understanding.second_reader import WEIGHTS_FILE, SecondReader
 from bot.understanding.typed_pinyin import TypedPinyin
+from bot.understanding.where import located
 from bot.understanding.writing import Writing, make_comparable
 
 _MISTYPED_KINDS = ("symptom",)
@@ -68,16 +69,17 @@ class Understander:
         Those of the program are read once in a process: nothing in them ever changes. Other lexicons are
         read alone, without the second reader, and so are those of the program where it is not wanted.
         """
-        return _of_the_program(second_reader) if files is None else cls._checked(read_lexicon(files))
+        return _of_the_program(second_reader) if files is None else cls._checked(files)
 
     @classmethod
-    def _checked(cls, lexicon: Lexicon, second: SecondReader | None = None) -> Understander:
+    def _checked(cls, files: Mapping[str, str], second: SecondReader | None = None) -> Understander:
+        lexicon = read_lexicon(files)
         understander = cls(lexicon, second)
         mistakes = shape_mistakes(lexicon) + level_mistakes(lexicon.levels, _known(lexicon))
         mistakes += composition_mistakes(lexicon.together, lexicon.entries)
         mistakes += understander.example_mistakes(lexicon)
         if mistakes:
-            raise LexiconFault(tuple(mistakes))
+            raise LexiconFault(located(mistakes, files))
         return understander
 
     def understand(self, text: str, lang_hint: Language | None = None) -> Understanding:
@@ -254,7 +256,7 @@ def _typed_pinyin(lexicon: Lexicon) -> TypedPinyin:
 @cache
 def _of_the_program(second_reader: bool) -> Understander:
     second = _second_reader() if second_reader else None
-    return Understander._checked(read_lexicon(read_files()), second)
+    return Understander._checked(read_files(), second)
 
 
 def _second_reader() -> SecondReader:

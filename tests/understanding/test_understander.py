@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bot.__main__ import main
 from bot.rules.study import Level, TextId
 from bot.understanding.findings import Intent, Polarity, Understanding
 from bot.understanding.lexicon_files import LexiconFault, read_files
 from bot.understanding.reading import Reading
-from bot.understanding.understander import Understander
+from bot.understanding.understander import Understander, _of_the_program
 
 
 def test_the_worked_case_of_the_docstring_holds(understander: Understander) -> None:
@@ -58,6 +59,51 @@ def test_words_that_no_message_can_contain_are_a_mistake() -> None:
     with pytest.raises(LexiconFault) as caught:
         Understander.load(files)
     assert "`發喵` can never match" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "told"),
+    [
+        ("bleeding.toml", '"鼻衄"', '"鼻(衄"', r", line {line}: symptom nosebleed: `鼻\(衄`: a bracket"),
+        (
+            "cues.toml",
+            'yes = ["好像有点血", "maybe blood"]',
+            'yes = "maybe"',
+            r", line \d+: cue doubt: `yes`",
+        ),
+        (
+            "levels.toml",
+            "minutes = 20",
+            'minutes = "20"',
+            r", line \d+: rule \d+ .*: `minutes`",
+        ),
+        ("groups.toml", "[group.", "[group", r": .*line 4"),
+    ],
+)
+def test_a_mistake_is_named_with_its_file_and_line(file: str, right: str, wrong: str, told: str) -> None:
+    files = read_files()
+    assert right in files[file]
+    line = files[file][: files[file].index(right)].count("\n") + 1
+    files[file] = files[file].replace(right, wrong, 1)
+    with pytest.raises(LexiconFault, match=file.replace(".", r"\.") + told.replace("{line}", str(line))):
+        Understander.load(files)
+
+
+def test_an_operator_is_told_what_is_wrong_and_nothing_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = read_files()
+    files["cues.toml"] += '\n[[cue]]\nname = "doubt"\nzh = ["("]\n'
+    monkeypatch.setattr("bot.understanding.understander.read_files", lambda: files)
+    monkeypatch.setattr("bot.understanding.understander._of_the_program", _of_the_program.__wrapped__)
+    monkeypatch.setattr("sys.argv", ["suifang", "understand", "鼻血止不住"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "nothing was started" in said
+    assert "cues.toml, line" in said
+    assert "Traceback" not in said
 
 
 def test_a_lexicon_file_that_is_missing_does_not_load() -> None:

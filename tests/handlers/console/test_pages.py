@@ -112,7 +112,9 @@ class TestEveryRole:
         if code in EXPORTS:
             with zipfile.ZipFile(io.BytesIO(response.content)) as packed:
                 said = packed.read("words.csv").decode("utf-8-sig")
+                derived = packed.read("understood.csv").decode("utf-8-sig")
             assert (WORDS in said) is (code in READS_WORDS)
+            assert (WORDS in derived, f"{SUBJECT}," in derived) == (False, True)
 
     async def test_who_reads_which_audit_trail(self, world: World, signed_in: SignIn, code: str) -> None:
         browser = await signed_in(world, code)
@@ -370,6 +372,15 @@ class TestExport:
         )
         words = tables["words"]
         assert words[1][words[0].index("text")] == '\'=HYPERLINK("http://evil.test","头晕")'
+        (meant,) = tables["understood"][1:]
+        read = dict(zip(tables["understood"][0], meant, strict=True))
+        assert read["words_id"] == words[1][words[0].index("words_id")]
+        assert (read["level"], read["symptoms"]) == ("SAME_DAY", "dizziness=present")
+        assert read["rules_version"]
+        assert read["lexicon_version"]
+        assert all(
+            "derived" in row[2] for row in tables["dictionary"] if row[:2] == ["understood", "symptoms"]
+        )
         described = {(row[0], row[1]) for row in tables["dictionary"][1:]}
         assert described == {
             (name, column) for name, rows in tables.items() if name != "dictionary" for column in rows[0]
