@@ -122,12 +122,13 @@ class Chart:
 
         It blocks nothing: where the plan puts a draw is medicine, who opens the door is the site's business.
         """
-        told = []
+        told: list[Phrase] = []
         for change in found.changes:
             at = change.activity.target_at
             new = change.kind in (ChangeKind.ADDED, ChangeKind.MOVED, ChangeKind.BACK)
             if new and self.course.day_of(at) != asked and await self.is_day_off(at):
-                told.append(phrase("operator.effect.on_day_off", activity=name_of(change.activity), at=at))
+                line = phrase("operator.effect.on_day_off", activity=name_of(change.activity), at=at)
+                told += [line] if line not in told else []
         return replace(found, notes=(*found.notes, *told))
 
 

@@ -69,7 +69,7 @@ async def _listed(uow: UnitOfWork, desk: Desk, line: ParticipantLine) -> ListedP
     ahead = [
         visit.target_at
         for visit in schedule.visits(schedule.plan(desk.bound_to(her).study, course), her.time_zone)
-        if visit.target_at >= now and any(one.is_open for one in visit.activities)
+        if not course.is_behind(visit.target_at, now) and any(one.is_open for one in visit.activities)
     ]
     return ListedParticipant(
         participant=her,

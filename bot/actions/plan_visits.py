@@ -112,9 +112,8 @@ def coming_visit(desk: Desk, participant: Participant, course: Course) -> Phrase
     """As `next_visit_phrase`, of a course that is at hand."""
     planned = schedule.plan(desk.study, course)
     now = desk.now()
-    coming = [
-        visit for visit in schedule.visits(_open(planned), participant.time_zone) if visit.target_at >= now
-    ]
+    ahead = schedule.visits(_open(planned), participant.time_zone)
+    coming = [visit for visit in ahead if not course.is_behind(visit.target_at, now)]
     if not coming:
         return phrase("patient.no_visits")
     visit = coming[0]

@@ -179,6 +179,11 @@ class Course:
             holds=tuple(holds),
         )
 
+    def is_behind(self, at: datetime, now: datetime) -> bool:
+        """This moment is over, or the visit of its day: a dose was given on it."""
+        given = [one.given_at for one in self.given().values() if one.given_at <= now]
+        return at < now or any(self.day_of(one) == self.day_of(at) for one in given)
+
     def given(self) -> dict[int, Dose]:
         """Treatment doses that stand, by number; of two records for one number the first recorded."""
         standing = [dose for dose in self.doses if dose.kind is DoseKind.TREATMENT and dose.voided_at is None]

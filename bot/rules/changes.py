@@ -240,7 +240,8 @@ def _any(found: Iterable[Change], kind: ChangeKind, why: CancelReason) -> bool:
 def _moved(course: Course, found: Iterable[Change], now: datetime) -> Iterator[Phrase]:
     """Her visits that moved, fell away or were added; a draw that goes along with its dose adds nothing.
 
-    Two days that become one are a move and a day on which she need not come besides.
+    Two days that become one are a move and a day on which she need not come besides. What goes along with a
+    dose that was given early is no new date: she was there, and need not come on the day that was planned.
     """
     told: dict[datetime, datetime] = {}
     for change in found:
@@ -248,6 +249,9 @@ def _moved(course: Course, found: Iterable[Change], now: datetime) -> Iterator[P
         if max(one.target_at, was_at or one.target_at) <= now:
             continue
         match change.kind:
+            case ChangeKind.MOVED if was_at is not None and course.is_behind(one.target_at, now):
+                if not course.is_behind(was_at, now):
+                    yield Phrase(key="patient.plan.not_needed", values={"at": was_at})
             case ChangeKind.MOVED if was_at is not None and _is_worth_a_word(course, change):
                 first = told.setdefault(one.target_at, was_at)
                 together = course.day_of(first) != course.day_of(was_at)

@@ -344,6 +344,7 @@ def as_it_came(facts: list[Fact]) -> None:
     """In the order in which they were drawn."""
 
 
+@pytest.mark.timeout(30 * REPLAYS)
 @settings(
     max_examples=REPLAYS,
     deadline=None,

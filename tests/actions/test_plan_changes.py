@@ -205,6 +205,17 @@ class TestDoses:
         assert "3月20日" in ward.phones.last(HER)
         assert any("方案偏离" in one for one in ward.heard(CRC))
 
+    async def test_given_early_she_need_not_come_on_the_day_planned_and_hears_of_no_date_gone_by(
+        self, quick: Ward
+    ) -> None:
+        await quick.until("2026-03-09 09:35")
+        heard = len(quick.heard())
+        await quick.dose(2, "2026-03-09 09:30")
+        assert len(quick.heard(since=heard)) == 1
+        told = quick.heard(since=heard)[0]
+        assert "3月10日（周二）09:40不用来了" in told
+        assert "3月9日" not in told
+
     async def test_the_same_dose_twice_is_refused_and_asked(self, quick: Ward) -> None:
         with pytest.raises(Refusal, match="dose_exists"):
             await quick.dose(1, "2026-03-03 09:41")
