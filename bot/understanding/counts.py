@@ -67,6 +67,9 @@ _BETWEEN = re.compile(
     r"跌至)\s*(?:了|才|只有|about|only)?\s*$"
 )
 
+# Of a unit that stands apart from its number ("160 today 10^9/L"): neither digit is a count.
+_POWER = re.compile(r"10\s?[\^~]\s?9(?!\d)")
+
 
 @dataclass(frozen=True, slots=True)
 class _Name:
@@ -80,7 +83,8 @@ def counts_of(
 ) -> list[Count]:
     """Numbers not in `used`, in the order of the text; without a name only where nothing else fits."""
     text = writing.read
-    free = [n for n in numbers if not used & set(range(n.start, n.end))]
+    of_units = {at for unit in _POWER.finditer(text) for at in range(*unit.span())}
+    free = [n for n in numbers if not (used | of_units) & set(range(n.start, n.end))]
     names = [
         _Name(None if m.lastgroup == "OTHER" else Analyte[m.lastgroup or ""], m.start(), m.end())
         for m in ANALYTE.finditer(text)
