@@ -62,16 +62,27 @@ def candidates(study: Study, course: Course, therapy: Therapy) -> Candidates:
 def candidates_told(study: Study, course: Course, therapy: Therapy) -> Phrase:
     """Both counts that may be meant, and what follows, in the words of staff. Source: as `candidates`."""
     found = candidates(study, course, therapy)
-    eligible = is_eligible(study, course, therapy)
-    outcome = "operator.effect.eligible" if eligible else "operator.effect.not_eligible"
     return Phrase(
         key="operator.effect.candidates",
         values={
             "study_baseline": "?" if found.study_baseline is None else found.study_baseline,
             "before_therapy": "?" if found.before_therapy is None else found.before_therapy,
-            "outcome": Phrase(key=outcome),
+            "outcome": _outcome_told(study, course, therapy),
         },
     )
+
+
+def _outcome_told(study: Study, course: Course, therapy: Therapy) -> Phrase:
+    """Planned, not planned, or withheld because the last count is high. Source: specification 1.7 (2, 4)."""
+    rules, key = study.prophylaxis, prophylaxis_key(therapy.number)
+    if rules is None or not is_eligible(study, course, therapy):
+        return Phrase(key="operator.effect.not_eligible")
+    if _why_not(study, course, rules, therapy, key) is CancelReason.COUNT_HIGH:
+        last = course.counts(study.labs.lead)[-1].value
+        return Phrase(
+            key="operator.effect.eligible_but_high", values={"value": last, "limit": rules.skip_at_or_above}
+        )
+    return Phrase(key="operator.effect.eligible")
 
 
 def is_eligible(study: Study, course: Course, therapy: Therapy) -> bool:

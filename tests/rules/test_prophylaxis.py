@@ -9,8 +9,15 @@ from decimal import Decimal
 import pytest
 
 from bot.rules.activities import ActivityStatus, Course, PlannedActivity
+from bot.rules.messages import Phrase
 from bot.rules.participant import Dose, DoseKind, LabResult, Therapy
-from bot.rules.prophylaxis import candidates, interval_flag, interval_question, is_eligible
+from bot.rules.prophylaxis import (
+    candidates,
+    candidates_told,
+    interval_flag,
+    interval_question,
+    is_eligible,
+)
 from bot.rules.reminders import decide
 from bot.rules.schedule import plan
 from tests.rules.scenes import (
@@ -159,6 +166,20 @@ def test_both_candidate_counts_are_kept_apart() -> None:
     found = candidates(study(), facts, one)
     assert (found.study_baseline, found.before_therapy) == (Decimal(38), Decimal(70))
     assert is_eligible(study(), facts, one)
+
+
+@pytest.mark.parametrize(
+    ("value", "ordered", "told"),
+    [("99.9", False, "eligible"), ("100", False, "eligible_but_high"), ("100", True, "eligible")],
+)
+def test_a_dose_withheld_for_a_high_count_is_not_told_as_planned(
+    value: str, ordered: bool, told: str
+) -> None:
+    last = count(value, at("2026-04-15 08:00"))
+    facts = course(labs=(baseline("38"), last), doses=(dose(1, DAY1),), therapies=())
+    found = candidates_told(study(), facts, therapy(ordered=ordered)).values["outcome"]
+    assert isinstance(found, Phrase)
+    assert found.key == f"operator.effect.{told}"
 
 
 def heard_by_staff(of: Course, *, held: bool = False) -> list[str]:
