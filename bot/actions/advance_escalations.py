@@ -57,6 +57,7 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
         site = await site_of(uow, case.site_code)
         calendar = desk.calendar_of(site)
         current, told, rung = case, set[StaffCode](), 0
+        unconfirmed = await _help_is_unconfirmed(uow, desk, case, site)
         while not isinstance(step := escalation.next_step(current, desk.now(), calendar), Wait):
             match step:
                 case Notify():
@@ -69,6 +70,8 @@ async def advance_case(desk: Desk, case_id: CaseId) -> None:
                     return
         if rung:
             await ring_group(uow, desk, step.case, await alert_card(uow, desk, step.case), ring=rung)
+        if unconfirmed:
+            await tell_unconfirmed(uow, desk, step.case, already=told, group=not rung)
         await uow.cases.save(step.case)
 
 
@@ -202,6 +205,19 @@ async def _ring_beside(
             await uow.cases.add_event(case.id, "NOT_REACHABLE", desk.now(), role.value, "nobody has the role")
 
 
+async def _help_is_unconfirmed(uow: UnitOfWork, desk: Desk, case: Case, site: Site) -> bool:
+    """Written to the case first, so that whoever is rung at this moment reads it on the card."""
+    if not escalation.help_is_unconfirmed(case, desk.now(), desk.calendar_of(site)):
+        return False
+    participant = await uow.participants.get(case.subject_code)
+    if participant is None or participant.state in TERMINAL_STATES:
+        return False
+    if await death_is_reported(uow, participant):
+        return False
+    await uow.cases.add_event(case.id, "NO_CONFIRMATION", desk.now(), "system", "")
+    return True
+
+
 async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> None:
     """One question or one repeated advice to the patient; with a case open she is asked at any hour."""
     case = step.case
@@ -210,15 +226,12 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
         return
     if await death_is_reported(uow, participant):
         return
-    silent = not step.step.options and case.level is Level.EMERGENCY
-    if silent:
-        await tell_unconfirmed(uow, desk, case)
     if await uow.identities.chat_of(participant_as_recipient(case.subject_code)) is None:
         return
     # A case that rings from the start again asks her again.
     key = f"loop:{case.id}:{case.rung_from.isoformat()}:{case.patient_steps_done}"
     await uow.cases.add_event(case.id, "ASKED", desk.now(), "system", step.step.key)
-    if silent:
+    if not step.step.options and case.level is Level.EMERGENCY:
         text = desk.study.texts[desk.study.triage.emergency_fallback]
         said_again = advice(participant, site, text, key, case_id=case.id, rows=answers_of(case))
         await uow.outbox.put(said_again, desk.now())

@@ -6,7 +6,7 @@ specification 2.6 (one alert per report, rules named) and 3.3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import structlog
@@ -190,18 +190,20 @@ async def tell_answer(uow: UnitOfWork, desk: Desk, case: Case, answer: str, inbo
     await show_progress(uow, desk, case, said_by=f"answer-{inbound.key.update_id}")
 
 
-async def tell_unconfirmed(uow: UnitOfWork, desk: Desk, case: Case) -> None:
+async def tell_unconfirmed(
+    uow: UnitOfWork, desk: Desk, case: Case, *, already: Collection[StaffCode], group: bool
+) -> None:
     """She was asked and nothing says that help is on its way: phone her and the emergency contact.
 
+    `already` were rung this moment and read it on the card; so does the group unless `group`.
     Source: specification 3.3 ("NO CONFIRMATION, PHONE THE PATIENT AND THE EMERGENCY CONTACT").
     """
-    now = desk.now()
-    await uow.cases.add_event(case.id, "NO_CONFIRMATION", now, "system", "")
     said = phrase("staff.alert.no_confirmation", subject=case.subject_code, site=case.site_code)
     key = f"unconfirmed:{case.id}:{case.rung_from.isoformat()}"
-    await tell_rung(uow, desk, case, said, key)
-    await tell_group(uow, desk, case, said, key)
-    await show_progress(uow, desk, case, said_by=f"unconfirmed-{case.rung_from.isoformat()}")
+    await tell_rung(uow, desk, case, said, key, but=already)
+    if group:
+        await tell_group(uow, desk, case, said, key)
+        await show_progress(uow, desk, case, said_by=f"unconfirmed-{case.rung_from.isoformat()}")
 
 
 async def tell_patient_unreached(uow: UnitOfWork, desk: Desk, case: Case, key: str) -> None:
@@ -213,12 +215,14 @@ async def tell_patient_unreached(uow: UnitOfWork, desk: Desk, case: Case, key: s
     await show_progress(uow, desk, case, said_by=key)
 
 
-async def tell_rung(uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: str) -> None:
-    """A new line to all who were rung for this case."""
+async def tell_rung(
+    uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: str, *, but: Collection[StaffCode] = ()
+) -> None:
+    """A new line to all who were rung for this case, `but` these."""
     site = await site_of(uow, case.site_code)
     for row in await _last_alerts(uow, case):
         staff = await uow.staff.get(StaffCode(row.message.to.code))
-        if staff is None or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code):
+        if staff is None or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code) or staff.code in but:
             continue
         message = to_staff(
             staff,

@@ -440,12 +440,28 @@ def _why(case: Case) -> Why:
 
 
 def _ask(case: Case, now: datetime, calendar: WorkingCalendar) -> AskPatient:
+    end = _asked_up_to(case, now, calendar)
+    asked = replace(case, patient_steps_done=end)
+    return AskPatient(step=case.chain.patient_steps[end - 1], case=_timed(asked, calendar))
+
+
+def _asked_up_to(case: Case, now: datetime, calendar: WorkingCalendar) -> int:
     steps = case.chain.patient_steps
     end = case.patient_steps_done
     while end < len(steps) and _asked_at(case, steps[end], calendar) <= now:
         end += 1
-    asked = replace(case, patient_steps_done=end)
-    return AskPatient(step=steps[end - 1], case=_timed(asked, calendar))
+    return end
+
+
+def help_is_unconfirmed(case: Case, now: datetime, calendar: WorkingCalendar) -> bool:
+    """The advice of an emergency is due to be repeated: she was asked, and nothing says that help is coming.
+
+    Source: specification 3.3 (patient loop, +15).
+    """
+    ask_at = _ask_due_at(case, calendar)
+    if case.closed_at is not None or ask_at is None or ask_at > now or case.level is not Level.EMERGENCY:
+        return False
+    return not case.chain.patient_steps[_asked_up_to(case, now, calendar) - 1].options
 
 
 def _timed(case: Case, calendar: WorkingCalendar) -> Case:

@@ -324,10 +324,24 @@ class TestWhatSheAnswers:
         for phone in (COORDINATOR, INVESTIGATOR, GROUP):
             assert chats.last(phone) == "TJ-001 · TJ：10:10 患者回答：还没打120"
             assert "10:10 患者回答：还没打120" in card(chats, phone)
-        await chats.pass_time(timedelta(minutes=5))
+        await chats.pass_time(timedelta(minutes=4))
+        await chats.tap(COORDINATOR, "我来处理")  # four minutes are left to reach her: nobody is rung at 15
+        await chats.pass_time(timedelta(minutes=1))
         for phone in (COORDINATOR, PRINCIPAL, GROUP):
-            assert "没有收到已打120的确认。请现在就打电话给患者和紧急联系人" in chats.said(phone)
+            assert "没有收到已打120的确认。请现在就打电话给患者和紧急联系人" in chats.last(phone)
             assert "10:15 没有收到已打120的确认" in card(chats, phone)
+
+    async def test_whoever_is_rung_at_that_minute_reads_it_on_the_card_and_hears_one_message(
+        self, chats: Phones
+    ) -> None:
+        await at_work(chats)
+        await chats.type(HER, BLOOD)
+        await chats.pass_time(timedelta(minutes=10))
+        before = {phone: len(shown(chats, phone)) for phone in (COORDINATOR, GROUP)}
+        await chats.pass_time(timedelta(minutes=5))
+        for phone, seen in before.items():
+            (rung,) = shown(chats, phone)[seen:]
+            assert "10:15 没有收到已打120的确认：请打电话给患者和紧急联系人" in rung
 
     async def test_a_calm_answer_is_seen_in_the_group_and_wakes_nobody_there(self, chats: Phones) -> None:
         await at_work(chats)
