@@ -330,13 +330,18 @@ async def _likely_subjects(who: _Worker, form: Form) -> Rows:
     if not mine:
         raise NotEntitled()
     ended_too = SCRIPTS[form.kind].ended_too
-    codes = [
-        line.participant.subject_code
+    people = [
+        line.participant
         for line in await who.uow.overviews.participants(mine)
         if ended_too or line.participant.state not in TERMINAL_STATES
     ][:_SUBJECTS_SHOWN]
-    buttons = [button("staff.form.code", _token(form, SUBJECT, code), subject=code) for code in codes]
-    return tuple(tuple(buttons[start : start + _A_ROW]) for start in range(0, len(buttons), _A_ROW))
+    several = len(mine) > 1
+    key, in_a_row = ("staff.form.code_at", 2) if several else ("staff.form.code", _A_ROW)
+    buttons = [
+        button(key, _token(form, SUBJECT, one.subject_code), subject=one.subject_code, site=one.site_code)
+        for one in people
+    ]
+    return tuple(tuple(buttons[start : start + in_a_row]) for start in range(0, len(buttons), in_a_row))
 
 
 # ---------------------------------------------------------------- saving

@@ -41,7 +41,8 @@ async def show_today(uow: UnitOfWork, desk: Desk, staff: Staff, *, page: int, ke
     page = min(max(page, 1), pages)
     shown = found.items[(page - 1) * A_PAGE : page * A_PAGE]
     said = [_head(found.sites, found.items, desk.now())]
-    said += [_line(item, page, place, desk.now()) for place, item in enumerate(shown, 1)]
+    several = len(found.sites) > 1
+    said += [_line(item, page, place, desk.now(), several) for place, item in enumerate(shown, 1)]
     if pages > 1:
         said.append(phrase("staff.today.page", page=page, pages=pages))
     rows = (*_rows(staff, shown, page), *_turning(page, pages))
@@ -78,10 +79,12 @@ def _head(sites: Sequence[Site], items: Sequence[WorkItem], now: datetime) -> Ph
     )
 
 
-def _line(item: WorkItem, page: int, place: int, now: datetime) -> Phrase:
-    """One item: who, what, since or for when, and who has it."""
+def _line(item: WorkItem, page: int, place: int, now: datetime, several: bool) -> Phrase:
+    """One item: who, where if there are several sites, what, since or for when, and who has it."""
     number = (page - 1) * A_PAGE + place
     told = [phrase("staff.today.what", number=number, subject=item.subject, kind=item.kind)]
+    if several:
+        told.append(phrase("staff.today.site", site=item.site))
     if item.level > Level.NONE:
         told.append(phrase("staff.today.level", level=item.level))
     if item.serious is not None:

@@ -135,7 +135,12 @@ def to_staff(
     expires_at: datetime | None = None,
     cancel_tag: str | None = None,
 ) -> Message:
-    """A message to a member of staff, in their language, at the site's time; it carries no identity."""
+    """A message to a member of staff, in their language, at the site's time; it carries no identity.
+
+    Whoever acts at several sites reads above it which one it is about, unless it says so itself.
+    """
+    if site is not None and staff.acts_at_several_sites and not _names_site(phrases):
+        phrases = (phrase("staff.acting_for", code=site.code, site=site.name), *phrases)
     return Message(
         unique_key=unique_key,
         to=staff_as_recipient(staff.code),
@@ -152,6 +157,17 @@ def to_staff(
         expires_at=expires_at,
         cancel_tag=cancel_tag,
     )
+
+
+def _names_site(phrases: Sequence[Phrase]) -> bool:
+    """Whether a site stands somewhere in these words."""
+    for one in phrases:
+        if not {"site", "sites"}.isdisjoint(one.values):
+            return True
+        within = [value if isinstance(value, tuple) else (value,) for value in one.values.values()]
+        if _names_site([value for values in within for value in values if isinstance(value, Phrase)]):
+            return True
+    return False
 
 
 def answer_tap(

@@ -47,6 +47,12 @@ class Staff:
     linked: bool = False
     unreachable_since: datetime | None = None
 
+    @property
+    def acts_at_several_sites(self) -> bool:
+        """Whether this person must be told for which site something is: more than one, or all."""
+        sites = {posting.site for posting in self.postings}
+        return len(sites) > 1 or None in sites
+
     def holds(self, role: Role, site: SiteCode) -> bool:
         """Has this role at this site and is not revoked."""
         return self.revoked_at is None and any(

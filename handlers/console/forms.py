@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """`title` says what is entered, of whom. `read` makes an entry of what was typed, or refuses.
+    """`title` says what is entered, of whom, for which `site`. `read` makes an entry of it, or refuses.
 
     `initial` is what stands there at first: never a value that a person must state. `told` stands above the
     fields: what is known already.
@@ -68,6 +68,7 @@ class Form:
 
     title: Phrase
     subject: str
+    site: str
     time_zone: str
     fields: tuple[Field, ...]
     read: Callable[[Values], Entry]

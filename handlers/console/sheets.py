@@ -65,6 +65,7 @@ class Sheet:
         return Form(
             title=title,
             subject=self.subject,
+            site=f"{self.opened.site.code} {self.speech.said(self.opened.site.name)}",
             time_zone=self.zone,
             fields=fields,
             read=read,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
+from bot.actions.manage_participants import Enrolment, add_participant
 from bot.actions.manage_staff import add_staff, invite_staff
 from bot.rules.commands import STAFF_MENU
 from bot.rules.messages import Phrase
-from bot.rules.study import Language, Role, SiteCode, StaffCode
+from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, SubjectCode
 from bot.texts import told_on_lock_screen
 from tests.actions.test_patient_chat import until
 from tests.household import (
@@ -341,3 +344,72 @@ async def test_a_person_of_staff_chooses_the_language(chats: Phones, language: L
     await chats.tap(COORDINATOR, "English" if language is Language.EN else "中文")
     expected = "Today at my sites" if language is Language.EN else "今天的工作"
     assert expected in chats.last(COORDINATOR)
+
+
+WUHAN_SUBJECT = SubjectCode("WH-001")
+
+
+async def at_two_sites(chats: Phones) -> None:
+    """The coordinator of Tianjin has the role at Wuhan too, where somebody is enrolled as well."""
+    await at_work(chats)
+    await add_staff(
+        chats.desk,
+        code=StaffCode("CA1"),
+        role=Role.COORDINATOR,
+        site=SiteCode("WH"),
+        language=Language.ZH,
+        by=OPERATOR,
+    )
+    enrolment = Enrolment(
+        subject_code=WUHAN_SUBJECT,
+        site_code=SiteCode("WH"),
+        language=Language.ZH,
+        sex=Sex.FEMALE,
+        consent_signed_on=date(2026, 3, 1),
+        day1_at=datetime(2026, 3, 3, 1, 30, tzinfo=UTC),
+        baseline_platelets=Decimal(38),
+        baseline_sampled_at=datetime(2026, 3, 2, 1, 0, tzinfo=UTC),
+    )
+    await add_participant(chats.desk, enrolment=enrolment, by=OPERATOR)
+
+
+class TestTwoSites:
+    """Whoever has a role at two sites always reads which one a message is about."""
+
+    async def test_every_message_about_a_patient_names_the_site(self, chats: Phones) -> None:
+        await at_two_sites(chats)
+        seen = len(chats.chats[COORDINATOR])
+        await chats.type(HER, "血止不住，已经半小时了")
+        await chats.tap(COORDINATOR, "我来处理")
+        await chats.tap(INVESTIGATOR, "我来接手")
+        await chats.tap(INVESTIGATOR, "结束")
+        await chats.tap(HER, "还没有")
+        await chats.type(HER, "现在头也很痛")
+        await chats.pass_time(timedelta(minutes=16))
+        for typed in ("/patient WH-001", "/lab WH-001", "/lab TJ-001 86 10^9/L", "/hold TJ-001", "/today"):
+            await chats.type(COORDINATOR, typed)
+        await lab(chats, "15", chats.clock.now())
+        told = [screen.text for screen in chats.chats[COORDINATOR][seen:]]
+        about = [text for text in told if re.search(r"TJ-001|WH-001", text)]
+        assert len(about) > 10
+        unnamed = [text for text in about if not re.search(r"TJ(?!-)|天津|WH(?!-)|武汉", text)]
+        assert unnamed == []
+        taken = next(text for text in told if "已由SI1接手" in text or ("SI1 " in text and "接手" in text))
+        assert re.search(r"TJ(?!-)|天津", taken)
+
+    async def test_the_choice_of_a_participant_and_each_line_of_the_day_name_it(self, chats: Phones) -> None:
+        await at_two_sites(chats)
+        await chats.type(COORDINATOR, "/dose")
+        labels = [one.label for one in chats.chats[COORDINATOR][-1].buttons]
+        assert labels[:2] == ["TJ-001 · TJ", "WH-001 · WH"]
+        await chats.pass_time(timedelta(days=1))
+        await chats.type(COORDINATOR, "/today")
+        assert re.search(r"TJ-001：[^\n]*TJ", chats.last(COORDINATOR))
+        assert re.search(r"WH-001：[^\n]*WH", chats.last(COORDINATOR))
+
+    async def test_whoever_has_one_site_reads_no_more_than_before(self, chats: Phones) -> None:
+        await at_two_sites(chats)
+        await chats.type(INVESTIGATOR, "/dose")
+        assert next(one.label for one in chats.chats[INVESTIGATOR][-1].buttons) == "TJ-001"
+        await chats.type(INVESTIGATOR, "/hold TJ-001")
+        assert "【TJ" not in chats.said(INVESTIGATOR)
