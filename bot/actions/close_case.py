@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress
-from bot.actions.desk import Desk, actor_of, entitled
+from bot.actions.desk import Desk, actor_of, entitled_to_case
 from bot.actions.mind_silence import is_about_silence
 from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import look_again_at
@@ -12,7 +12,7 @@ from bot.actions.report_death import chat_is_silent, settle_death
 from bot.rules import escalation, sae
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId, Outcome, outcomes
-from bot.rules.errors import NotEntitled, Refusal
+from bot.rules.errors import Refusal
 from bot.rules.study import StaffCode
 from storage.unit_of_work import UnitOfWork
 
@@ -42,11 +42,8 @@ async def close_in(
         Refusal: closed already; UNREACHABLE with fewer than three logged attempts; an outcome that this case
             cannot have.
     """
-    case = await uow.cases.get(case_id)
-    if case is None:
-        raise NotEntitled()
-    staff, participant = await entitled(uow, by, Act.ACKNOWLEDGE_CASE, case.subject_code)
-    case, desk = await uow.cases.get(case_id) or case, desk.bound_to(participant)
+    staff, participant, case = await entitled_to_case(uow, by, Act.ACKNOWLEDGE_CASE, case_id)
+    desk = desk.bound_to(participant)
     act = escalation.act_to_close(case.level)
     if outcome not in outcomes(silence=await is_about_silence(uow, case)):
         raise Refusal("refusal.outcome_needed")

@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.clock import Clock
 from bot.rules.access import Act, Actor, AuthMethod, Site, Staff, acting_role
 from bot.rules.calendar import WorkingCalendar
+from bot.rules.case import Case, CaseId
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.participant import Participant
 from bot.rules.study import SiteCode, StaffCode, Study, SubjectCode
@@ -84,6 +85,9 @@ class Desk:
         return self.calendars.of(site.time_zone)
 
 
+# The code of no participant: every code has letters.
+_NOBODY = SubjectCode("")
+
 # As long as a course with its follow-up lasts: a visit may be planned that far.
 DAYS_PLANNED_AHEAD = 60
 
@@ -117,6 +121,25 @@ async def entitled(
     if staff is None or participant is None or acting_role(staff, act, participant.site_code) is None:
         raise NotEntitled(subject=subject)
     return staff, participant
+
+
+async def entitled_to_case(
+    uow: UnitOfWork, staff_code: StaffCode, act: Act, case_id: CaseId
+) -> tuple[Staff, Participant, Case]:
+    """The person, the participant and the case as it stands, if that person may do this there.
+
+    A case of another site and one that does not exist ask the archive the same questions.
+
+    Raises:
+        NotEntitled: alike for both.
+    """
+    case = await uow.cases.get(case_id)
+    subject = _NOBODY if case is None else case.subject_code
+    staff, participant = await entitled(uow, staff_code, act, subject)
+    fresh = await uow.cases.get(case_id)  # she is locked now; nobody changes it before this commit
+    if fresh is None:
+        raise NotEntitled()
+    return staff, participant, fresh
 
 
 def actor_of(staff: Staff, act: Act, site: SiteCode, auth: AuthMethod) -> Actor:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress
 from bot.actions.close_case import close_in
-from bot.actions.desk import Desk, actor_of, entitled, site_of
+from bot.actions.desk import Desk, actor_of, entitled_to_case, site_of
 from bot.actions.mind_silence import is_about_silence
 from bot.clock import new_id
 from bot.rules import escalation
 from bot.rules.access import Act, AuthMethod, may
 from bot.rules.case import Case, CaseId, Outcome
-from bot.rules.errors import NotEntitled
 from bot.rules.study import StaffCode
 from storage.unit_of_work import UnitOfWork
 
@@ -53,11 +52,7 @@ async def log_contact_in(
         NotEntitled: another site's case, or one that does not exist.
         Refusal: the case is closed.
     """
-    case = await uow.cases.get(case_id)
-    if case is None:
-        raise NotEntitled()
-    staff, participant = await entitled(uow, by, Act.LOG_CONTACT, case.subject_code)
-    case = await uow.cases.get(case_id) or case
+    staff, participant, case = await entitled_to_case(uow, by, Act.LOG_CONTACT, case_id)
     now = desk.now()
     site = await site_of(uow, participant.site_code)
     calendar = desk.calendar_of(site)

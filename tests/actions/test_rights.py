@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+
 import pytest
 
 from bot.actions.desk import entitled
@@ -10,7 +13,8 @@ from bot.rules.access import Act
 from bot.rules.errors import NotEntitled
 from bot.rules.study import Language, Role, SiteCode, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
-from tests.household import OPERATOR, SUBJECT, enrolled, staffed
+from tests.databases import asked_of_the_archive
+from tests.household import FOREIGNER, HER, OPERATOR, SUBJECT, enrolled, joined, staffed
 from tests.phones import Phones
 from tests.rules.test_rights import by_hand
 
@@ -62,3 +66,60 @@ async def test_a_foreign_subject_is_refused_like_one_that_does_not_exist(chats: 
         with pytest.raises(NotEntitled) as refused:
             await entitled(uow, StaffCode("CW1"), Act.READ_LOG, SubjectCode(subject))
     assert refused.value.key == "refusal.not_entitled"
+
+
+WRITTEN = (
+    "/patient {}",
+    "/lab {} 86 10^9/L",
+    "/dose {} 1 09:40",
+    "/move {} D8 2026-03-11 09:30 she asked",
+    "/therapy {} 12-10 09:00",
+    "/hold {}",
+    "/correct {}",
+)
+TAPPED = ("y:{}", "n:lab:{}", "n:move:{}:visit-D8")
+TAPPED_ON_A_CASE = (
+    *(f"k:{verb}:{{}}" for verb in ("take", "over", "met", "miss", "show", "say", "end")),
+    "k:out:{}:FALSE_ALARM",
+)
+
+
+async def test_the_chat_answers_for_a_foreign_code_as_for_none_with_the_same_work(chats: Phones) -> None:
+    """Same words, same traces, and the very same questions to the archive: not a word, not a pause tells."""
+    await staffed(chats)
+    await joined(chats)
+    await chats.type(HER, "血止不住，已经半小时了")
+    async with chats.desk.archive.read() as uow:
+        (case,) = await uow.cases.all_of(SUBJECT)
+    no_case = "0" * len(case.id)
+
+    async def answered(deed: Callable[[], Awaitable[object]]) -> tuple[list[str], list[str], int]:
+        before = len(chats.chats[FOREIGNER]) if FOREIGNER in chats.chats else 0
+        notices = len(chats.notices)
+        with asked_of_the_archive() as asked:
+            await deed()
+        words = [screen.text for screen in chats.chats[FOREIGNER][before:]] + chats.notices[notices:]
+        async with chats.desk.archive.read() as uow:
+            traces = len([one for one in await uow.audit.of(None) if one.kind == "staff:tap:refused"])
+        return asked, words, traces
+
+    async def alike(deed: Callable[[str], Awaitable[object]], foreign: str, unknown: str) -> None:
+        await deed(unknown)  # what only a first time needs is done
+        *theirs, traces = await answered(lambda: deed(foreign))
+        *nobodys, later = await answered(lambda: deed(unknown))
+        assert theirs == nobodys
+        assert nobodys[1][0] == "找不到，或您没有权限。"
+        assert later == traces + 1
+
+    async def says(line: str, code: str) -> None:
+        await chats.type(FOREIGNER, line.format(code))
+
+    async def taps(token: str, code: str) -> None:
+        await chats.tap_token(FOREIGNER, token.format(code))
+
+    for line in WRITTEN:
+        await alike(partial(says, line), "TJ-001", "TJ-999")
+    for token in TAPPED:
+        await alike(partial(taps, token), "TJ-001", "TJ-999")
+    for token in TAPPED_ON_A_CASE:
+        await alike(partial(taps, token), case.id, no_case)
