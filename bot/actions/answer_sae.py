@@ -28,6 +28,7 @@ NOTED_BY_HAND = (
     SaeCause.TREATED,
     SaeCause.PREGNANCY,
     SaeCause.MEDICATION_ERROR,
+    SaeCause.SPECIAL_INTEREST,
     SaeCause.SITE,
 )
 

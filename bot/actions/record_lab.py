@@ -19,6 +19,7 @@ from bot.actions.place_hold import hold_in
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import phrase
 from bot.clock import new_id
+from bot.rules import sae
 from bot.rules.access import Act, Actor, AuthMethod
 from bot.rules.calendar import local_day
 from bot.rules.case import Case, CaseKind
@@ -29,7 +30,6 @@ from bot.rules.lab_results import Judged, judge
 from bot.rules.lab_values import Reading, reading_of
 from bot.rules.messages import Phrase
 from bot.rules.participant import HoldReason, LabResult, Participant
-from bot.rules.sae import SaeCause
 from bot.rules.study import Analyte, Level, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
 
@@ -169,12 +169,11 @@ async def act_on_result(
     for reason in judged.reasons:
         note = f"staff.story.lab_{reason.value.lower()}"
         await uow.cases.add_event(case.id, "ABOUT", desk.now(), "system", note)
-    limit = desk.study.sae.count_at_or_above
-    high = limit is not None and result.analyte == desk.study.labs.lead and result.value >= limit
-    if high and result.verified:
-        await note_potential_sae(
-            uow, desk, participant, (SaeCause.HIGH_COUNT,), case_id=case.id, aware_at=desk.now()
-        )
+    if result.verified:
+        limit = desk.study.sae.count_at_or_above
+        high = limit is not None and result.analyte == desk.study.labs.lead and result.value >= limit
+        causes = sae.causes_of(desk.study.sae, count_is_high=high, result_reasons=judged.reasons)
+        await note_potential_sae(uow, desk, participant, causes, case_id=case.id, aware_at=desk.now())
     return case
 
 

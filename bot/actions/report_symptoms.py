@@ -21,6 +21,7 @@ from bot.actions.desk import Desk
 from bot.actions.give_advice import give_advice
 from bot.actions.keep_report import close_row, close_unfinished, open_row, store_answers, store_assessments
 from bot.actions.note_sae import note_potential_sae
+from bot.actions.place_hold import hold_in
 from bot.actions.plan_visits import look_again_at
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import Rows, home_rows, phrase, to_participant
@@ -359,14 +360,18 @@ async def _ask_if_serious(
     if case is None:
         return
     judged = step.finished.assessed if step.finished is not None else step.assessed
+    symptoms = [(one.symptom, one.graded.answers) for one in judged]
     causes = sae.causes_of(
         desk.study.sae,
+        symptoms=symptoms,
         grade=max((one.graded.grade for one in judged), default=0),
         who=max((one.graded.who or 0 for one in judged), default=0),
         closing={key: (value,) for key, value in (step.finished.closing if step.finished else {}).items()},
         answers=[(one.question, one.codes) for one in step.recorded],
     )
     await note_potential_sae(uow, desk, participant, causes, case_id=case.id)
+    for reason in sae.holds_of(desk.study.sae, symptoms):
+        await hold_in(uow, desk, participant, reason, note="")
 
 
 async def _raised(

@@ -19,8 +19,11 @@ from enum import StrEnum
 from typing import NewType
 
 from bot.rules.errors import Refusal
+from bot.rules.grading import holds as answers_hold
 from bot.rules.lab_bands import holds
-from bot.rules.study import Band, Level, Role, SaeRules, StaffCode, SubjectCode
+from bot.rules.participant import HoldReason
+from bot.rules.study import Band, Level, Role, SaeRules, SpecialRule, StaffCode, SubjectCode
+from bot.rules.temperature import Answers
 
 SaeTaskId = NewType("SaeTaskId", str)
 
@@ -39,6 +42,8 @@ class SaeCause(StrEnum):
     PREGNANCY = "PREGNANCY"
     MEDICATION_ERROR = "MEDICATION_ERROR"
     SITE = "SITE"
+    SPECIAL_INTEREST = "SPECIAL_INTEREST"
+    REBOUND = "REBOUND"
 
 
 class SaeCriterion(StrEnum):
@@ -112,9 +117,16 @@ def causes_of(
     outcome: str = "",
     count_band: Band | None = None,
     count_is_high: bool = False,
+    symptoms: Sequence[tuple[str, Answers]] = (),
+    result_reasons: Collection[str] = (),
 ) -> tuple[SaeCause, ...]:
-    """Everything that makes this potentially serious, in the order of the enum; may be empty."""
+    """Everything that makes this potentially serious, in the order of the enum; may be empty.
+
+    `symptoms`: those of a report with their answers. `result_reasons`: why a verified result calls for a
+    person.
+    """
     said = closing or {}
+    special = {rule.cause for rule in _special(rules, symptoms)}
     found = {
         SaeCause.LEVEL: level >= rules.level_at_least,
         SaeCause.GRADE: grade >= rules.grade_at_least,
@@ -132,8 +144,26 @@ def causes_of(
             and rules.count_at_or_above is not None
             and holds(count_band, rules.count_at_or_above)
         ),
+        SaeCause.PREGNANCY: SaeCause.PREGNANCY in special,
+        SaeCause.SPECIAL_INTEREST: SaeCause.SPECIAL_INTEREST in special,
+        SaeCause.REBOUND: bool(rules.result_reasons & set(result_reasons)),
     }
     return tuple(cause for cause in SaeCause if found.get(cause))
+
+
+def holds_of(rules: SaeRules, symptoms: Sequence[tuple[str, Answers]]) -> tuple[HoldReason, ...]:
+    """Why these answers make the doses wait for a person. Source: specification 1.4 SCH-5, 2.7 (AE_PREG)."""
+    found = {rule.hold for rule in _special(rules, symptoms)}
+    return tuple(reason for reason in HoldReason if reason in found)
+
+
+def _special(rules: SaeRules, symptoms: Sequence[tuple[str, Answers]]) -> list[SpecialRule]:
+    return [
+        rule
+        for rule in rules.special
+        for code, answers in symptoms
+        if code == rule.symptom and answers_hold(rule.when, answers)
+    ]
 
 
 def aware(rules: SaeRules, task: SaeTask, at: datetime) -> SaeTask:

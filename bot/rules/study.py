@@ -182,11 +182,26 @@ class ResultTiming:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialRule:
+    """Answers to a symptom that are of special interest. Source: specification 3.6 (AESI), 1.4 SCH-5.
+
+    `cause`: why it is asked whether the event was serious, a word of `sae.SaeCause`; None: it is not asked.
+    `hold`: why the doses wait for a person, a word of `participant.HoldReason`; None: they do not.
+    """
+
+    symptom: str
+    when: Mapping[str, frozenset[str]]
+    cause: str | None = None
+    hold: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaeRules:
     """The clock of a potential serious adverse event. Source: specification 3.6.
 
     Due `due_within` after a person of the site knew. `remind_after` and `remind_principal_after` count from
-    then too; overdue it is told to principal investigator and central every `overdue_every`.
+    then too; overdue it is told to principal investigator and central every `overdue_every`. `special`: what
+    she answers that is of special interest. `result_reasons`: what of a verified result is.
     """
 
     due_within: timedelta
@@ -200,6 +215,8 @@ class SaeRules:
     answers: Mapping[str, frozenset[str]]
     outcomes: frozenset[str]
     count_at_or_above: Decimal | None
+    special: tuple[SpecialRule, ...] = ()
+    result_reasons: frozenset[str] = frozenset()
 
 
 class DrawAnchor(StrEnum):

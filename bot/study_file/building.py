@@ -212,6 +212,8 @@ def _sae(table: shape.SaeShape) -> noun.SaeRules:
         answers=table.answers,
         outcomes=table.outcomes,
         count_at_or_above=table.count_at_or_above,
+        special=tuple(noun.SpecialRule(**rule.model_dump()) for rule in table.special),
+        result_reasons=frozenset(table.result_reasons),
     )
 
 

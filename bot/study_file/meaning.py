@@ -55,6 +55,8 @@ def problems_of(found: Read) -> list[Problem]:
         problems += _consent(found.consent)
     if found.triage is not None:
         problems += [*_triage(found, found.triage, known), *_context(found, found.triage, known)]
+    if found.sae is not None:
+        problems += _special(found, found.sae, known)
     return problems
 
 
@@ -475,6 +477,20 @@ def _temperature_codes(
         (rules.signs_question, frozenset({rules.no_sign})),
     ):
         yield from condition_problems(place, {question: options}, questions)
+
+
+def _special(found: Read, serious: shape.SaeShape, known: Known) -> Iterator[Problem]:
+    by_code: Mapping[str, shape.SymptomShape] = {one.code: one for one in found.symptoms.values()}
+    for number, rule in enumerate(serious.special):
+        place = f"sae.toml: special[{number}]"
+        yield from unknown_symptoms(f"{place}.symptom", [rule.symptom], known)
+        if rule.cause is None and rule.hold is None:
+            yield Problem(
+                place, f"{rule.symptom} without effect", "cause or hold", "Say what follows from it."
+            )
+        if rule.symptom in by_code:
+            questions = {question.id: question for question in by_code[rule.symptom].questions}
+            yield from condition_problems(place, rule.when, questions)
 
 
 def _context(found: Read, triage: shape.TriageShape, known: Known) -> Iterator[Problem]:

@@ -266,7 +266,16 @@ class LabsShape(Strict):
     analytes: Annotated[tuple[AnalyteShape, ...], Field(min_length=1)]
 
 
+When = dict[str, Annotated[frozenset[str], Field(min_length=1)]]
+
 Hours = Setting[tuple[Annotated[Whole, Field(ge=1)], ...]]
+
+
+class SpecialShape(Strict):
+    symptom: Words
+    when: When
+    cause: Literal["SPECIAL_INTEREST", "PREGNANCY"] | None = None
+    hold: Literal["PREGNANCY", "SAFETY"] | None = None
 
 
 class SaeShape(Strict):
@@ -282,9 +291,8 @@ class SaeShape(Strict):
     closing: dict[str, frozenset[str]] = {}
     answers: dict[str, frozenset[str]] = {}
     outcomes: frozenset[str] = frozenset()
-
-
-When = dict[str, Annotated[frozenset[str], Field(min_length=1)]]
+    special: tuple[SpecialShape, ...] = ()
+    result_reasons: frozenset[Literal["REBOUND"]] = frozenset()
 
 
 class OptionShape(Strict):

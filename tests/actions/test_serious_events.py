@@ -17,7 +17,7 @@ from bot.rules.sae import Causality, SaeAnswer, SaeCriterion, SaeTask
 from bot.rules.worklist import Section, WorkKind
 from storage.archive import Archive
 from tests.beginnings import beginning
-from tests.ward import CA1, CENTRAL, CONSOLE, CRC, OPERATOR, PI, SI1, SUBI, TJ_001, Ward, ward_of
+from tests.ward import CA1, CENTRAL, CONSOLE, CRC, HER, OPERATOR, PI, SI1, SUBI, TJ_001, Ward, local, ward_of
 
 
 @pytest.fixture
@@ -95,3 +95,43 @@ async def test_it_is_asked_until_answered_in_chat_console_and_export(ward: Ward)
     assert (row["answered_by"], row["in_time"], row["serious"]) == ("SI1", False, True)
     assert (row["criteria"], row["grade"], row["to_study_drug"]) == ("AESHOSP", 3, "NOT_RELATED")
     assert (row["aware_at"], row["due_at"]) == (task.aware_at, task.due_at)
+
+
+@pytest.mark.parametrize(
+    ("status", "causes", "held"),
+    [("验孕是阳性", ["PREGNANCY"], True), ("我的伴侣怀孕了", ["PREGNANCY"], False), ("月经推迟", [], True)],
+)
+async def test_a_pregnancy_has_the_clock_of_a_serious_event_and_holds_the_doses(
+    sqlite_archive: Archive, status: str, causes: list[str], *, held: bool
+) -> None:
+    """Certain, hers or her partner's: the question with its clock; hers, certain or possible: no dose."""
+    ward = ward_of(sqlite_archive)
+    await ward.open()
+    await ward.until("2026-03-03 09:45")
+    await ward.dose(1, "2026-03-03 09:40")
+    await ward.until("2026-03-05 10:00")
+    await ward.phones.type(HER, "/unwell")
+    for label in ("都没有", "没有", "怀孕相关", "选好了", status, "没有", "都没有，我本人，完成"):
+        await ward.phones.tap(HER, label)
+    await ward.until("2026-03-05 10:16")
+    async with ward.desk.archive.read() as uow:
+        tasks = await uow.sae_tasks.of(TJ_001)
+        holds = [one.reason.value for one in await uow.holds.of(TJ_001)]
+    assert [list(task.causes) for task in tasks] == ([causes] if causes else [])
+    assert all(task.due_at == local("2026-03-06 10:00") for task in tasks)
+    assert holds == (["PREGNANCY"] if held else [])
+    assert ("请先等研究团队通知" in ward.phones.said(HER)) is held
+
+
+async def test_platelets_below_the_baseline_after_dosing_are_of_special_interest(
+    sqlite_archive: Archive,
+) -> None:
+    ward = ward_of(sqlite_archive)
+    await ward.open(baseline="60")
+    await ward.until("2026-03-03 09:45")
+    await ward.dose(1, "2026-03-03 09:40")
+    await ward.until("2026-03-10 10:00")
+    await ward.lab("120", "2026-03-10 08:30")
+    await ward.until("2026-03-17 10:00")
+    await ward.lab("58", "2026-03-17 08:30", confirmed=True)
+    assert list((await the_task(ward)).causes) == ["REBOUND"]

@@ -18,6 +18,7 @@ from bot.rules.sae import (
     SaeTaskId,
     answered_in_time,
     aware,
+    causes_of,
     check_answer,
     next_reminder,
 )
@@ -94,3 +95,21 @@ def test_answered_it_asks_no_more_and_says_whether_it_was_in_time() -> None:
 def test_an_answer_is_whole_or_refused(answer: SaeAnswer, refused: str) -> None:
     with pytest.raises(Refusal, match=refused):
         check_answer(ASKED, answer)
+
+
+@pytest.mark.parametrize(
+    ("symptom", "answers", "causes"),
+    [
+        ("AE_LIMB", {"SIDE": "ONE", "SIGNS": "SWELL"}, [SaeCause.SPECIAL_INTEREST]),
+        ("AE_LIMB", {"SIDE": "CHRONIC", "SIGNS": "SWELL"}, []),
+        ("AE_ABDO", {"SEV": "MILD", "WITH": "YELLOW"}, [SaeCause.SPECIAL_INTEREST]),
+        ("AE_ABDO", {"SEV": "MILD", "WITH": "VOMIT"}, []),
+        ("AE_PREG", {"STATUS": "PARTNER"}, [SaeCause.PREGNANCY]),
+        ("AE_PREG", {"STATUS": "UNPROT"}, []),
+    ],
+)
+def test_what_she_answers_may_be_of_special_interest(
+    symptom: str, answers: dict[str, str], causes: list[SaeCause]
+) -> None:
+    told = [(symptom, {question: frozenset({code}) for question, code in answers.items()})]
+    assert list(causes_of(study().sae, symptoms=told)) == causes

@@ -299,6 +299,20 @@ SCHEDULE = [
         "Correct the level of this band or of the one before it.",
     ),
     Mistake(
+        "sae.toml",
+        'symptom = "AE_LIMB"',
+        'symptom = "AE_LEG"',
+        "sae.toml: special[0].symptom",
+        "Correct the code, or add the symptom.",
+    ),
+    Mistake(
+        "sae.toml",
+        'when = { STATUS = ["LATE"] }\nhold = "PREGNANCY"',
+        'when = { STATUS = ["LATE"] }',
+        "sae.toml: special[8]",
+        "Say what follows from it.",
+    ),
+    Mistake(
         "labs.toml",
         'below = "450", level = "SAME_DAY", also = ["sub_investigator"]',
         'below = "450", level = "SAME_DAY", also = ["data_manager"]',
