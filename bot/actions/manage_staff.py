@@ -7,10 +7,12 @@ import re
 from bot.actions.desk import Desk, site_of
 from bot.actions.hold_over_night import cannot_wait
 from bot.actions.invite import Invitation, Purpose, invite
-from bot.actions.speak import staff_as_recipient
+from bot.actions.speak import phrase, staff_as_recipient, to_staff
+from bot.actions.who_is_called import is_reachable
 from bot.rules import escalation
-from bot.rules.access import Actor, Posting, Staff
+from bot.rules.access import RIGHTS, Act, Actor, Posting, Staff, may
 from bot.rules.errors import Refusal
+from bot.rules.messages import Priority
 from bot.rules.participant import ParticipantState
 from bot.rules.study import Language, Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
@@ -99,6 +101,7 @@ async def revoke_staff(desk: Desk, *, code: StaffCode, reason: str, by: Actor, l
             await uow.invitations.revoke(whom, purpose.value, now)
         await uow.accounts.end_sessions_of(code)
         await _pass_on_cases(uow, desk, code)
+        await _have_taken_out_of_group(uow, desk, staff)
         await uow.audit.record(
             kind="operator:staff:revoked",
             actor=by,
@@ -112,10 +115,10 @@ async def revoke_staff(desk: Desk, *, code: StaffCode, reason: str, by: Actor, l
 
 
 async def _refuse_last_contact(uow: UnitOfWork, leaving: Staff) -> None:
-    """Somebody with a chat must be left at every site that has patients; who has none is no contact."""
-    if not leaving.linked:
+    """Somebody whose chat works must be left at every site that has patients; who has none is no contact."""
+    if not is_reachable(leaving):
         return
-    others = [one for one in await uow.staff.all() if one.code != leaving.code and one.linked]
+    others = [one for one in await uow.staff.all() if one.code != leaving.code and is_reachable(one)]
     for site in await uow.sites.all():
         if not any(leaving.holds(role, site.code) for role in _SITE_ROLES):
             continue
@@ -139,6 +142,21 @@ async def _pass_on_cases(uow: UnitOfWork, desk: Desk, code: StaffCode) -> None:
         if passed_on != case:
             await uow.cases.save(passed_on)
             await uow.cases.add_event(case.id, "LET_GO", now, "system", code)
+
+
+async def _have_taken_out_of_group(uow: UnitOfWork, desk: Desk, leaving: Staff) -> None:
+    """Telegram lets nobody but its administrators end a membership: those who keep the group are asked to."""
+    now = desk.now()
+    for group in await uow.groups.all():
+        if not any(leaving.holds(role, group.site) for role in RIGHTS[Act.ACKNOWLEDGE_CASE]):
+            continue
+        site = await site_of(uow, group.site)
+        said = phrase("staff.group.take_out", staff=leaving.code, site=site.code)
+        for keeper in await uow.staff.all():
+            if keeper.code == leaving.code or not may(keeper, Act.KEEP_GROUP, group.site):
+                continue
+            key = f"take-out:{leaving.code}:{group.site}:{now.isoformat()}:{keeper.code}"
+            await uow.outbox.put(to_staff(keeper, site, key, [said], priority=Priority.ALERT), now)
 
 
 async def list_staff(desk: Desk) -> tuple[Staff, ...]:
