@@ -14,12 +14,15 @@ from bot.actions.correct_report import case_of_report
 from bot.actions.desk import Desk
 from bot.actions.give_advice import give_advice
 from bot.actions.hear_fragments import case_in_hand, keep_burst, note_together
-from bot.actions.keep_words import Heard
+from bot.actions.keep_words import Heard, told_of
 from bot.actions.raise_case import raise_case
-from bot.actions.report_symptoms import FromWords, begin_report, report_in_hand
+from bot.actions.report_symptoms import FromWords, begin_report, not_yet_answered, report_in_hand
+from bot.actions.show_back import shown_back
 from bot.actions.speak import phrase
+from bot.actions.standing_question import ask
 from bot.clock import new_id
 from bot.rules.case import Case, CaseKind
+from bot.rules.hearing import Known, known_answers
 from bot.rules.masking import masked
 from bot.rules.report import OpenedBy
 from bot.rules.study import Level, TextId
@@ -70,14 +73,27 @@ async def alarm(
     return case
 
 
-async def add_to_alarm(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
-    """A further piece of a sentence that rings already: the alert shows it, nobody is rung anew."""
+async def add_to_alarm(uow: UnitOfWork, desk: Desk, heard: Heard, whole: Heard) -> None:
+    """A further piece of a sentence that rings already: the alert shows it, nobody is rung anew.
+
+    `whole`: with what it means together with the pieces before it. What it tells of a question that is still
+    to come is shown back.
+    """
     case = await case_in_hand(uow, heard.burst)
     if case is None:
         return
     await uow.cases.add_event(case.id, "ABOUT", desk.now(), heard.participant.subject_code, heard.said_id)
     await note_together(uow, desk, case, heard.burst)
     await show_progress(uow, desk, case, said_by=heard.said_id)
+    known = await not_yet_answered(uow, heard.participant, _known(desk, whole))
+    if known:
+        message = shown_back(heard, [desk.study.symptom(code) for code in known], known)
+        await ask(uow, heard.participant, message, desk.now())
+
+
+def _known(desk: Desk, heard: Heard) -> Known:
+    """The answers that her words hold already."""
+    return known_answers(desk.study, told_of(heard.meant))
 
 
 def _texts(heard: Heard, flags: Sequence[RedFlag]) -> tuple[TextId, ...]:
@@ -106,11 +122,13 @@ async def _ask(
     """The questions of what she named; of blood without a place the report asks where."""
     codes = dict.fromkeys(code for flag in flags for code in flag.symptoms)
     opened = tuple(code for code in codes if not desk.study.symptom(code).asks_words)
+    known = {code: told for code, told in _known(desk, heard).items() if code in opened}
     told = FromWords(
         symptoms=opened,
         level=level,
         advice_given=tuple(texts),
         temperature_c=heard.meant.temperature_c,
         typed=heard.inbound.text,
+        first=shown_back(heard, [desk.study.symptom(code) for code in opened], known) if known else None,
     )
     await begin_report(uow, desk, heard.participant, OpenedBy.WORDS, words=told, report_id=report_id)

@@ -6,7 +6,7 @@ comes in pieces is read piece by piece and together. Source: specification 6.1, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.actions.alarm_by_words import add_to_alarm, alarm
@@ -44,7 +44,8 @@ from bot.actions.report_symptoms import (
     show_again,
     symptoms_in_hand,
 )
-from bot.actions.speak import button, home_rows, phrase, to_participant, words
+from bot.actions.show_back import shown_back
+from bot.actions.speak import button, home_rows, phrase, to_participant
 from bot.actions.standing_question import ask, no_longer_asked
 from bot.actions.stop_messages import ask_what_to_stop
 from bot.clock import new_id
@@ -130,6 +131,7 @@ async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
         heard = replace(heard, burst=replace(heard.burst, case_id=counted.case_id))
         await keep_burst(uow, participant, heard.burst)
     fresh = [flag for flag in meant.red_flags if flag.rule not in heard.burst.alarmed]
+    whole = heard
     if not fresh and heard.burst.alarmed:
         heard, meant = replace(heard, meant=heard.alone), heard.alone
     if fresh:
@@ -145,7 +147,7 @@ async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     elif not inbound.edited and await answer_in_words(uow, desk, participant, inbound.text):
         await drop_piece(uow, participant, heard.said_id)
     elif heard.burst.alarmed and await _says_no_more(uow, desk, heard):
-        await add_to_alarm(uow, desk, heard)
+        await add_to_alarm(uow, desk, heard, whole)
     else:
         await _answer_words(uow, desk, heard)
 
@@ -277,29 +279,8 @@ async def _ask_if_understood(uow: UnitOfWork, desk: Desk, heard: Heard, symptoms
         return
     shown = replace(heard.burst, case_id=case.id, shown=codes)
     await keep_burst(uow, heard.participant, shown)
-    rows = (
-        (
-            button("patient.button.right", f"w:yes:{heard.said_id}"),
-            button("patient.button.wrong", f"w:no:{heard.said_id}"),
-        ),
-        (button("patient.button.unwell", "h:unwell"),),
-    )
-    known = known_answers(desk.study, told_of(heard.meant))
-    labels = tuple(_understood(symptom, known.get(symptom.code, {})) for symptom in symptoms)
-    said = [phrase("patient.words.understood", symptoms=labels)]
-    message = to_participant(heard.participant, f"understood:{heard.key}", said, buttons=rows)
+    message = shown_back(heard, symptoms, known_answers(desk.study, told_of(heard.meant)))
     await ask(uow, heard.participant, message, desk.now())
-
-
-def _understood(symptom: Symptom, known: Mapping[str, Sequence[str]]) -> Phrase:
-    """The symptom with what she told of it, in the words of the answers that will be recorded."""
-    answers = tuple(
-        words(question.option(code).label)
-        for question in symptom.questions
-        for code in known.get(question.id, ())
-    )
-    label = words(symptom.label)
-    return phrase("patient.summary.line", label=label, answers=answers) if answers else label
 
 
 async def _put_before_person(uow: UnitOfWork, desk: Desk, heard: Heard, level: Level) -> None:

@@ -124,6 +124,7 @@ def told_of(meant: Understanding) -> dict[str, Told]:
             told[code] = Told(
                 minutes=max(lasted) if len(lasted) == 1 else None,
                 stopped=one.polarity is Polarity.RESOLVED,
+                going_on=one.polarity is Polarity.PRESENT and "not_stopping" in one.modifiers,
             )
     return told
 

@@ -31,9 +31,10 @@ from bot.rules import agenda, callback, questionnaire, sae, screens, triage
 from bot.rules import step as steps
 from bot.rules.case import Case, CaseKind
 from bot.rules.context import Context, context_of
+from bot.rules.hearing import Known
 from bot.rules.messages import Message, Phrase
 from bot.rules.participant import DoseKind, Participant
-from bot.rules.progress import Progress
+from bot.rules.progress import Place, Progress
 from bot.rules.report import CLOSING, OpenedBy, ReportStatus
 from bot.rules.screens import ScreenKind
 from bot.rules.step import Step
@@ -46,7 +47,7 @@ class FromWords:
     """What her words brought into a report: symptoms, the level they reached, the texts she was given.
 
     `known`: answers that she has confirmed; these are not asked again. `temperature_c` is shown back to her
-    before it counts, `typed` the words it stood in.
+    before it counts, `typed` the words it stood in. `first`: what is asked before the questions go on.
     """
 
     symptoms: tuple[str, ...] = ()
@@ -55,6 +56,7 @@ class FromWords:
     advice_given: tuple[TextId, ...] = ()
     temperature_c: Decimal | None = None
     typed: str = ""
+    first: Message | None = None
 
 
 # ---------------------------------------------------------------- opening
@@ -95,7 +97,7 @@ async def begin_report(
     )
     step = _with_timers_of(_with_number(desk, await _context(uow, desk, participant), step, words), progress)
     await open_row(uow, desk, participant, step.progress, None)
-    await _carry_out(uow, desk, participant, step)
+    await _carry_out(uow, desk, participant, step, first=words.first)
 
 
 async def offer_report(
@@ -169,7 +171,7 @@ async def _go_on_with(
     else:
         step = questionnaire.resume(desk.study, context, progress, now)
     await open_row(uow, desk, participant, step.progress, await _check_in_key(uow, participant))
-    await _carry_out(uow, desk, participant, step)
+    await _carry_out(uow, desk, participant, step, first=words.first)
 
 
 def _with_running(progress: Progress | None, symptoms: Sequence[str]) -> tuple[str, ...]:
@@ -256,6 +258,23 @@ async def report_in_hand(uow: UnitOfWork, participant: Participant) -> str | Non
     return progress.report_id if progress is not None and progress.status is ReportStatus.OPEN else None
 
 
+async def not_yet_answered(uow: UnitOfWork, participant: Participant, known: Known) -> Known:
+    """What of it the report whose question stands in the chat asks about and has no answer to."""
+    progress = await _progress(uow, participant)
+    if progress is None or progress.status is not ReportStatus.OPEN:
+        return {}
+    left = {
+        code: {
+            question: codes
+            for question, codes in answers.items()
+            if not progress.is_answered(Place(code, question))
+        }
+        for code, answers in known.items()
+        if code in progress.opened
+    }
+    return {code: answers for code, answers in left.items() if answers}
+
+
 async def symptoms_in_hand(uow: UnitOfWork, participant: Participant) -> frozenset[str]:
     """The symptoms that the report whose question stands in the chat asks about."""
     progress = await _progress(uow, participant)
@@ -325,9 +344,18 @@ async def _renew(uow: UnitOfWork, desk: Desk, participant: Participant) -> bool:
 
 
 async def _carry_out(
-    uow: UnitOfWork, desk: Desk, participant: Participant, step: Step, *, in_place: bool = False
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    step: Step,
+    *,
+    in_place: bool = False,
+    first: Message | None = None,
 ) -> None:
-    """Stores what was answered, raises the case, and says what is due: advice before everything else."""
+    """Stores what was answered, raises the case, and says what is due: advice before everything else.
+
+    `first` is asked in place of the next question, which comes after it.
+    """
     report_id = step.progress.report_id
     before = await _progress(uow, participant)
     if step.recorded or step.finished is not None:
@@ -345,7 +373,10 @@ async def _carry_out(
         await close_row(uow, desk, report_id, step.finished)
         await note_corrected(uow, desk, participant, step.finished, report_id)
     await _keep(uow, participant, step.progress)
-    await _show(uow, desk, participant, step, before, in_place=in_place)
+    if first is not None:
+        await ask(uow, participant, first, desk.now())
+    else:
+        await _show(uow, desk, participant, step, before, in_place=in_place)
     moment = questionnaire.next_moment(desk.study, step.progress)
     if moment is not None:
         await look_again_at(uow, participant.subject_code, moment)

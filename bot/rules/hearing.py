@@ -19,10 +19,14 @@ Known = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What her words say of one symptom: how long in all (None: not said), and whether it is over."""
+    """What her words say of one symptom: how long in all (None: not said), whether it is over or goes on.
+
+    Neither, where they say nothing of it.
+    """
 
     minutes: int | None = None
     stopped: bool = False
+    going_on: bool = False
 
 
 def known_answers(study: Study, told: Mapping[str, Told]) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -44,7 +48,7 @@ def _option(question: Question, told: Told) -> str | None:
 
 
 def _holds(rule: HeardRule, told: Told) -> bool:
-    if told.minutes is None or rule.stopped != told.stopped:
+    if told.minutes is None or not (told.stopped if rule.stopped else told.going_on):
         return False
     return (rule.over_minutes is None or told.minutes > rule.over_minutes) and (
         rule.up_to_minutes is None or told.minutes <= rule.up_to_minutes

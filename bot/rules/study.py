@@ -441,7 +441,8 @@ class Timer:
 class HeardRule:
     """Words that say how long it went on, and whether it is over, give this option; see `hearing`.
 
-    `over_minutes` is not reached by the answer, `up_to_minutes` is; None sets no limit.
+    `stopped`: said to be over; false: said to go on. `over_minutes` is not reached by the answer,
+    `up_to_minutes` is; None sets no limit.
     """
 
     option: str

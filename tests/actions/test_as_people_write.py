@@ -266,6 +266,51 @@ class TestShownBack:
         assert told["DUR"] == ("LT10",)
         assert "LAST" not in told
 
+    @pytest.mark.parametrize(
+        ("language", "typed", "shown", "right", "told"),
+        [
+            (Language.ZH, ["鼻血流了40分钟 还止不住"], "按了20分钟以上，还在流", "对", "ONGOING20"),
+            (Language.EN, ["nosebleed, 50 minutes, it has stopped now"], "Over 30 minutes", "Right", "GT30"),
+            (
+                Language.ZH,
+                ["鼻子", "流血了", "止不住", "半小时了"],
+                "按了20分钟以上，还在流",
+                "对",
+                "ONGOING20",
+            ),
+        ],
+    )
+    async def test_after_an_alarm_only_what_she_has_not_told_is_asked(
+        self, chats: Phones, language: Language, typed: list[str], shown: str, right: str, told: str
+    ) -> None:
+        await at_home(chats, language)
+        for words in typed:
+            await chats.type(HER, words)
+            await chats.pass_time(SECONDS)
+        assert "120" in chats.chats[HER][0].text
+        assert shown in chats.last(HER)
+        assert len(asking(chats)) == 1
+        await chats.tap(HER, right)
+        for _ in range(4):
+            assert "一共流了多久" not in chats.last(HER)
+            assert "How long in the last" not in chats.last(HER)
+            if not chats.chats[HER][-1].buttons:
+                break
+            await chats.tap(HER, chats.chats[HER][-1].buttons[0].label)
+        async with chats.desk.archive.read() as uow:
+            (report,) = await uow.reports.of(SUBJECT)
+            answers = {one.question: one.codes for one in await uow.reports.answers(report.id)}
+        assert answers["DUR"] == (told,)
+        (case,) = await cases(chats)
+        assert (case.level >= Level.URGENT, case.report_id) == (True, report.id)
+
+    async def test_what_an_alarm_misread_is_asked(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "鼻血流了40分钟 还止不住")
+        await chats.tap(HER, "不对")
+        assert "流了多少" in chats.last(HER)
+        assert len(asking(chats)) == 1
+
     async def test_a_temperature_in_an_alarm_is_shown_back_and_not_asked_again(self, chats: Phones) -> None:
         await at_home(chats)
         await chats.type(HER, "发烧38.5")
