@@ -13,16 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from storage.one_trip import connect
-
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
-
-# SQLAlchemy's way to be given the driver's connection ready made.
-_ONE_TRIP = {"async_creator_fn": connect}
 
 # How long a writer waits for another process's transaction; ours take milliseconds.
 _BUSY_MS = 5_000
@@ -54,14 +49,14 @@ def for_writing(url: URL) -> AsyncEngine:
         return create_async_engine(
             url, pool_pre_ping=True, connect_args={"server_settings": dict(_POSTGRES_SETTINGS)}
         )
-    engine = create_async_engine(url, pool_size=1, max_overflow=0, connect_args=_ONE_TRIP)
+    engine = create_async_engine(url, pool_size=1, max_overflow=0)
     _prepare_sqlite(engine.sync_engine, begin="BEGIN IMMEDIATE", only_read=False)
     return engine
 
 
 def for_reading(url: URL) -> AsyncEngine:
     """Connections to a SQLite file that cannot change it; each transaction sees one moment."""
-    engine = create_async_engine(url, connect_args=_ONE_TRIP)
+    engine = create_async_engine(url)
     _prepare_sqlite(engine.sync_engine, begin="BEGIN", only_read=True)
     return engine
 

