@@ -13,7 +13,7 @@ from bot.actions.alarm_by_words import add_to_alarm, alarm
 from bot.actions.answer_wish import case_of_wish, note_wish, wished_again
 from bot.actions.ask_unit import ask_unit
 from bot.actions.ask_who_died import ask_who_died, is_death_of_participant
-from bot.actions.ask_whose import ask_whose
+from bot.actions.ask_whose import answer_whose, ask_whose
 from bot.actions.choose_language import ask_language
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import away_until, give_advice, say_nobody_is_there
@@ -46,8 +46,8 @@ from bot.actions.report_symptoms import (
 )
 from bot.actions.show_back import shown_back
 from bot.actions.speak import button, home_rows, phrase, to_participant
-from bot.actions.standing_question import ask, no_longer_asked
-from bot.actions.stop_messages import ask_what_to_stop
+from bot.actions.standing_question import ask, no_longer_asked, typed_token
+from bot.actions.stop_messages import answer_stop, ask_what_to_stop
 from bot.clock import new_id
 from bot.rules import commands
 from bot.rules.hearing import known_answers
@@ -136,6 +136,8 @@ async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
         heard, meant = replace(heard, meant=heard.alone), heard.alone
     if fresh:
         await alarm(uow, desk, heard, fresh)
+    elif not inbound.edited and await _answer_by_typing(uow, desk, heard):
+        await drop_piece(uow, participant, heard.said_id)
     elif meant.intent is Intent.STOP or meant.stop_wanted:
         await ask_what_to_stop(uow, desk, inbound, participant)
     elif meant.confirm:
@@ -150,6 +152,24 @@ async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
         await add_to_alarm(uow, desk, heard, whole)
     else:
         await _answer_words(uow, desk, heard)
+
+
+async def _answer_by_typing(uow: UnitOfWork, desk: Desk, heard: Heard) -> bool:
+    """She typed what a button of the standing question says: that is the tap. False where she did not."""
+    inbound, participant = heard.inbound, heard.participant
+    token = await typed_token(uow, participant, inbound.text)
+    match (token or "").split(":"):
+        case ["w", answer, said_id]:
+            await confirm_understood(uow, desk, inbound, participant, said_id, right=answer == "yes")
+        case ["c", answer, said_id]:
+            await confirm_words(uow, desk, inbound, participant, said_id, yes=answer == "yes")
+        case ["o", answer, said_id]:
+            await answer_whose(uow, desk, inbound, participant, answer, said_id)
+        case ["s", choice]:
+            await answer_stop(uow, desk, inbound, participant, choice)
+        case _:
+            return False
+    return True
 
 
 async def _says_no_more(uow: UnitOfWork, desk: Desk, heard: Heard) -> bool:
@@ -224,8 +244,10 @@ async def _ask_if_now(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
 
 async def _answer_words(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     """One useful answer to what she meant; whatever was not plain chat goes before a person."""
+    symptoms = named(desk, heard.participant, heard.meant)
+    if _asks_beside(heard, symptoms):
+        heard, symptoms = replace(heard, meant=heard.alone), ()
     meant = heard.meant
-    symptoms = named(desk, heard.participant, meant)
     if meant.intent is Intent.LANGUAGE_SWITCH:
         await ask_language(uow, desk, heard.inbound, heard.participant)
     elif symptoms:
@@ -266,6 +288,13 @@ async def _take_wish(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
     await uow.outbox.put(message, desk.now())
     await say_nobody_is_there(uow, desk, participant, heard.key, await away_until(uow, desk, participant))
     await show_again(uow, desk, participant)
+
+
+def _asks_beside(heard: Heard, symptoms: Sequence[Symptom]) -> bool:
+    """A further piece that names nothing new, but wants an answer: about a medicine, a day, a person."""
+    shown = {symptom.code for symptom in symptoms} <= set(heard.burst.shown)
+    wants = (Intent.QUESTION, Intent.HUMAN, Intent.RESCHEDULE)
+    return bool(symptoms) and shown and (heard.alone.advice_wanted or heard.alone.intent in wants)
 
 
 async def _ask_if_understood(uow: UnitOfWork, desk: Desk, heard: Heard, symptoms: Sequence[Symptom]) -> None:

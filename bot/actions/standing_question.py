@@ -13,6 +13,7 @@ from typing import Any
 from bot.actions.speak import participant_as_recipient, remove_buttons
 from bot.rules.messages import Message
 from bot.rules.participant import Participant
+from bot.rules.typed_answer import typed_answer
 from storage.unit_of_work import UnitOfWork
 
 _STANDING = "screen_key"
@@ -35,6 +36,15 @@ async def standing(uow: UnitOfWork, participant: Participant) -> str | None:
     """The unique key of the message that bears the question now."""
     key = (await conversation_of(uow, participant)).get(_STANDING)
     return key if isinstance(key, str) else None
+
+
+async def typed_token(uow: UnitOfWork, participant: Participant, text: str) -> str | None:
+    """The button of the standing question whose words she typed, where it has such a one."""
+    key = await standing(uow, participant)
+    row = await uow.outbox.get_by_key(key) if key is not None else None
+    if row is None:
+        return None
+    return typed_answer([one.data for line in row.message.buttons for one in line], text)
 
 
 async def conversation_of(uow: UnitOfWork, participant: Participant) -> dict[str, Any]:

@@ -314,6 +314,43 @@ class TestWords:
         assert await reports(chats) == ()
         assert questions(chats) == []
 
+    @pytest.mark.parametrize("pause", [timedelta(seconds=5), timedelta(minutes=20)])
+    async def test_what_was_understood_is_answered_by_typing_too(
+        self, chats: Phones, pause: timedelta
+    ) -> None:
+        await at_home(chats)
+        await chats.type(HER, "腿上起红点子了")
+        await chats.pass_time(pause)
+        await chats.type(HER, "对。")
+        (report,) = await reports(chats)
+        assert report.opened_by is OpenedBy.WORDS
+        assert len(questions(chats)) == 1
+        assert await levels_of_cases(chats) == [Level.SAME_DAY]
+
+    async def test_a_typed_no_to_what_was_understood_leaves_it_to_a_person(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "有点头痛")
+        await chats.type(HER, "你好像理解错了")
+        assert await reports(chats) == ()
+        assert questions(chats) == []
+        assert "研究团队" in chats.last(HER)
+
+    async def test_a_question_right_behind_a_symptom_is_answered(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "腿上起红点子了")
+        await chats.type(HER, "能吃阿司匹林吗")
+        assert "不能回答用药和治疗的问题" in chats.last(HER)
+        await chats.type(HER, "明天去不了")
+        assert "另约时间" in chats.last(HER)
+        await chats.tap(HER, "对")
+        assert len(await reports(chats)) == 1
+
+    async def test_which_stop_is_meant_may_be_typed(self, chats: Phones) -> None:
+        await at_home(chats)
+        await chats.type(HER, "停止")
+        await chats.type(HER, "不要再发消息")
+        assert "不再给您发提醒" in chats.last(HER)
+
     async def test_words_to_an_open_question_that_answer_nothing_are_kept_and_it_stands_again(
         self, chats: Phones
     ) -> None:
