@@ -341,7 +341,7 @@ class TestWords:
         await chats.type(HER, "能吃阿司匹林吗")
         assert "不能回答用药和治疗的问题" in chats.last(HER)
         await chats.type(HER, "明天去不了")
-        assert "另约时间" in chats.last(HER)
+        assert "另约日子" in chats.last(HER)
         await chats.tap(HER, "对")
         assert len(await reports(chats)) == 1
 
