@@ -11,6 +11,7 @@ from bot.rules.access import AuthMethod
 from bot.rules.case import Case, Outcome
 from bot.rules.study import Level, StaffCode
 from bot.rules.worklist import Section, WorkKind
+from tests.beginnings import beginning
 from tests.household import COORDINATOR, HER, INVESTIGATOR, MONDAY, SUBJECT, dose, joined, lab, staffed
 from tests.phones import Phones
 
@@ -18,12 +19,20 @@ CA1 = StaffCode("CA1")
 DAY = timedelta(days=1)
 
 
+@beginning
 async def silent_from_day_one(phones: Phones) -> None:
     """Dose 1 on Tuesday 3 March; she was asked before it already, and answers nothing."""
     await staffed(phones)
     await joined(phones)
     await phones.move_to(datetime(2026, 3, 3, 2, 0, tzinfo=UTC))
     await dose(phones, 1, datetime(2026, 3, 3, 1, 30, tzinfo=UTC))
+
+
+@beginning
+async def silent_for_days(phones: Phones) -> None:
+    """By Thursday 5 March two check-ins are unanswered, and the coordinator has been told."""
+    await silent_from_day_one(phones)
+    await phones.move_to(MONDAY + 3 * DAY)
 
 
 async def cases_of_silence(phones: Phones) -> list[Case]:
@@ -75,8 +84,7 @@ async def test_days_of_silence_are_one_case_and_after_a_call_only_new_silence_is
 
 
 async def test_her_own_answer_ends_the_case_and_every_card_says_so(chats: Phones) -> None:
-    await silent_from_day_one(chats)
-    await chats.move_to(MONDAY + 3 * DAY)
+    await silent_for_days(chats)
     assert any("连续两次问询没有回复" in screen.text for screen in chats.chats[COORDINATOR])
     await chats.tap(HER, "都没有")
     (case,) = await cases_of_silence(chats)
@@ -89,8 +97,7 @@ async def test_her_own_answer_ends_the_case_and_every_card_says_so(chats: Phones
 
 
 async def test_very_low_platelets_raise_the_case_there_is(chats: Phones) -> None:
-    await silent_from_day_one(chats)
-    await chats.move_to(MONDAY + 3 * DAY)
+    await silent_for_days(chats)
     await lab(chats, "18", chats.clock.now())
     async with chats.desk.archive.read() as uow:
         (urgent,) = [case for case in await uow.cases.open_of(SUBJECT) if case.level is Level.URGENT]
@@ -101,8 +108,7 @@ async def test_very_low_platelets_raise_the_case_there_is(chats: Phones) -> None
 
 
 async def test_in_the_chat_the_call_is_kept_at_once_and_what_was_learnt_ends_the_case(chats: Phones) -> None:
-    await silent_from_day_one(chats)
-    await chats.move_to(MONDAY + 3 * DAY)
+    await silent_for_days(chats)
     await chats.tap(COORDINATOR, "我来处理")
     await chats.tap(COORDINATOR, "联系不上")
     assert any("没联系上：1 次" in screen.text for screen in chats.chats[COORDINATOR])

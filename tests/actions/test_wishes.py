@@ -10,18 +10,24 @@ from bot.rules.case import Case
 from bot.rules.study import Level
 from bot.rules.worklist import WorkKind
 from storage.archive import Archive
+from tests.beginnings import beginning
 from tests.ward import CA1, CONSOLE, CRC, HER, TJ_001, Ward, local, ward_of
 
 
 @pytest.fixture
 async def ward(sqlite_archive: Archive) -> Ward:
-    """Dose 1 is given; dose 2 is planned for Tuesday 10 March 09:30, dose 3 for the 17th."""
     opened = ward_of(sqlite_archive)
+    await before_dose_2(opened)
+    return opened
+
+
+@beginning
+async def before_dose_2(opened: Ward) -> None:
+    """Dose 1 is given; dose 2 is planned for Tuesday 10 March 09:30, dose 3 for the 17th."""
     await opened.open()
     await opened.until("2026-03-03 09:45")
     await opened.dose(1, "2026-03-03 09:40")
     await opened.until("2026-03-09 19:00")
-    return opened
 
 
 async def wishes(ward: Ward) -> list[Case]:
