@@ -19,6 +19,7 @@ from datetime import date, datetime, timedelta
 from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity
 from bot.rules.calendar import after_quiet, at_local, is_quiet, local_day, next_local
 from bot.rules.doses import day1_of, last_given
+from bot.rules.prophylaxis import followed_up_until, last_prophylaxis
 from bot.rules.study import Study, SubjectCode
 
 _ONE_DAY = timedelta(days=1)
@@ -67,7 +68,7 @@ def check_ins(
     for at_once in _at_once(study, course):
         day = course.her_day_of(at_once)
         moments[day] = min(at_once, moments.get(day, at_once))
-    first, last = _span(course, planned)
+    first, last = _span(study, course, planned)
     rhythm = (
         _check_in(study, subject, course, day, moments[day])
         for day in sorted(moments)
@@ -158,11 +159,12 @@ def _is_overtaken(study: Study, course: Course, check_in: CheckIn, known: Sequen
 # ---------------------------------------------------------------- which days
 
 
-def _span(course: Course, planned: Sequence[PlannedActivity]) -> tuple[date, date]:
-    """From day 1 to the last day on which anything may still be done, both inclusive."""
+def _span(study: Study, course: Course, planned: Sequence[PlannedActivity]) -> tuple[date, date]:
+    """From day 1 to the last day on which anything may still be done or is followed up, both inclusive."""
     first = course.her_day_of(day1_of(course))
     live = [one.window.last for one in planned if one.status is not ActivityStatus.CANCELLED]
-    return first, max(live, default=first)
+    followed_up = followed_up_until(study, course)
+    return first, max([*live, *([followed_up] if followed_up is not None else [])], default=first)
 
 
 def _evenings(
@@ -234,10 +236,10 @@ def _low_platelets_ask(study: Study, course: Course, day: date) -> bool:
 
 
 def _dosing_over_since(course: Course, planned: Sequence[PlannedActivity]) -> date | None:
-    """The day of the last dose once no further one is asked for; None before."""
+    """The day of the last dose of either kind once no further weekly one is asked for; None before."""
     coming = any(one.kind is ActivityKind.INJECTION and one.is_open for one in planned)
-    last = last_given(course)
-    return None if coming or last is None else course.her_day_of(last.given_at)
+    given = [dose.given_at for dose in (last_given(course), last_prophylaxis(course)) if dose is not None]
+    return None if coming or not given else course.her_day_of(max(given))
 
 
 def _follow_up_asks(study: Study, over_since: date | None, day: date) -> bool:

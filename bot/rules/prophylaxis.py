@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from bot.rules.activities import (
@@ -25,13 +25,18 @@ from bot.rules.activities import (
 )
 from bot.rules.calendar import at_local, local_clock
 from bot.rules.messages import Phrase
-from bot.rules.participant import TERMINAL_STATES, LabResult, ParticipantState, Therapy
+from bot.rules.participant import TERMINAL_STATES, Dose, LabResult, ParticipantState, Therapy
 from bot.rules.study import ProphylaxisRules, Study, SubjectCode
 
 
 def prophylaxis_key(number: int) -> str:
     """The key of the dose before this therapy, the same whatever happens to its hour."""
     return f"prophylaxis-{number}"
+
+
+def after_draw_key(rules: ProphylaxisRules, number: int) -> str:
+    """The key of the draw after the dose before this therapy."""
+    return f"draw-{rules.draw_code}{number}-after"
 
 
 def therapy_draw_key(rules: ProphylaxisRules, number: int) -> str:
@@ -106,7 +111,24 @@ def plan_prophylaxis(
         planned += _draw(study, course, rules, therapy, draws)
         if is_eligible(study, course, therapy) or therapy.number in course.prophylaxis():
             planned.append(_dose(study, course, rules, therapy))
+        planned += _draw_after(study, course, rules, therapy, (*draws, *planned))
     return tuple(planned)
+
+
+def followed_up_until(study: Study, course: Course) -> date | None:
+    """The last day on which side effects of a prophylactic dose are asked about; None: none was given.
+
+    Source: specification 1.9 (28 days from that dose).
+    """
+    rules, given = study.prophylaxis, last_prophylaxis(course)
+    if rules is None or rules.follow_up_days is None or given is None:
+        return None
+    return course.day_of(given.given_at) + timedelta(days=rules.follow_up_days)
+
+
+def last_prophylaxis(course: Course) -> Dose | None:
+    """The latest prophylactic dose that stands."""
+    return max(course.prophylaxis().values(), key=lambda dose: dose.given_at, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +234,48 @@ def _draw(
         open_or_done = one.status is not ActivityStatus.CANCELLED
         if open_or_done and window.contains(course.day_of(one.done_at or one.target_at)):
             return
+    over = _ended(course) or (CancelReason.THERAPY_CANCELLED if therapy.cancelled else None)
+    code = f"{rules.draw_code}{therapy.number}"
+    yield _drawn(study, course, therapy, therapy_draw_key(rules, therapy.number), code, day, window, over)
+
+
+def _draw_after(
+    study: Study,
+    course: Course,
+    rules: ProphylaxisRules,
+    therapy: Therapy,
+    draws: Sequence[PlannedActivity],
+) -> Iterator[PlannedActivity]:
+    """One draw some days after the dose given; none of its own where another falls into its window.
+
+    Source: specification 1.7 (6).
+    """
+    given = course.prophylaxis().get(therapy.number)
+    if given is None or rules.draw_after_days is None:
+        return
+    day = course.day_of(given.given_at) + timedelta(days=rules.draw_after_days)
+    either_way = timedelta(days=rules.draw_after_either_way_days)
+    window = Window(day - either_way, day + either_way)
+    for one in draws:
+        serves = one.kind is ActivityKind.DRAW and one.status is not ActivityStatus.CANCELLED
+        if serves and window.contains(course.day_of(one.done_at or one.target_at)):
+            return
+    code = f"{rules.draw_code}{therapy.number}+{rules.draw_after_days}"
+    key = after_draw_key(rules, therapy.number)
+    yield _drawn(study, course, therapy, key, code, day, window, _ended(course))
+
+
+def _drawn(
+    study: Study,
+    course: Course,
+    therapy: Therapy,
+    key: str,
+    code: str,
+    day: date,
+    window: Window,
+    over: CancelReason | None,
+) -> PlannedActivity:
+    """A draw of a therapy as it stands: taken, called off, said to be taken, or still to come."""
     clock = local_clock(course.day1_at, course.time_zone)
     taken = [
         lab.sampled_at
@@ -219,23 +283,21 @@ def _draw(
         if lab.sampled_at is not None and window.contains(course.day_of(lab.sampled_at))
     ]
     activity = PlannedActivity(
-        key=therapy_draw_key(rules, therapy.number),
+        key=key,
         kind=ActivityKind.DRAW,
         target_at=at_local(day, clock, course.time_zone),
         first_planned_on=day,
         window=window,
         status=ActivityStatus.PLANNED,
-        draws=(f"{rules.draw_code}{therapy.number}",),
+        draws=(code,),
         therapy=therapy.number,
     )
-    over = _ended(course) or (CancelReason.THERAPY_CANCELLED if therapy.cancelled else None)
     if taken:
-        yield replace(activity, status=ActivityStatus.DONE, done_at=max(taken))
-    elif over is not None:
-        yield replace(activity, status=ActivityStatus.CANCELLED, cancelled_because=over)
-    else:
-        stated = course.says_done(activity.key)
-        yield replace(activity, status=ActivityStatus.STATED) if stated else activity
+        return replace(activity, status=ActivityStatus.DONE, done_at=max(taken))
+    if over is not None:
+        return replace(activity, status=ActivityStatus.CANCELLED, cancelled_because=over)
+    stated = course.says_done(activity.key)
+    return replace(activity, status=ActivityStatus.STATED) if stated else activity
 
 
 def _why_not(

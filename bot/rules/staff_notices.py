@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from bot.rules.activities import ActivityKind, ActivityStatus, Course, PlannedActivity
 from bot.rules.calendar import WorkingCalendar, at_local
+from bot.rules.prophylaxis import followed_up_until
 from bot.rules.study import Level, Study, SubjectCode
 
 _ONE_DAY = timedelta(days=1)
@@ -116,12 +117,17 @@ def notices_of_days_off(
 def notice_of_the_end(
     study: Study, subject: SubjectCode, course: Course, planned: Sequence[PlannedActivity]
 ) -> Iterator[StaffNotice]:
-    """The last draw is done, or its window is over: a person ends the participation. Source: 1.9."""
+    """The last draw is done, or its window is over: a person ends the participation. Source: 1.9.
+
+    Not before the side effects of a prophylactic dose have been followed up.
+    """
     last = next((one for one in planned if study.follow_up.last_draw in one.draws), None)
     if last is None or last.status is ActivityStatus.CANCELLED:
         return
     over = at_local(last.window.last + _ONE_DAY, time(9), course.time_zone)
-    at = last.done_at or over
+    at, followed_up = last.done_at or over, followed_up_until(study, course)
+    if followed_up is not None:
+        at = max(at, at_local(followed_up + _ONE_DAY, time(9), course.time_zone))
     yield replace(_notice(subject, last, NoticeKind.FOLLOW_UP_OVER, Level.ROUTINE, at), stated=False)
 
 

@@ -129,7 +129,9 @@ class ProphylaxisRules:
     Due `lead` before the therapy starts, give or take `tolerance`; eligible below `baseline_below`. Not asked
     for with a last verified count at or above `skip_at_or_above` unless ordered. An interval to the infusion
     under `least_interval` or over `most_interval` is flagged. `draw_code` names the draw before the therapy
-    (a number follows), `draw_days_before` its day, `draw_early_days` how much earlier it counts.
+    (a number follows), `draw_days_before` its day, `draw_early_days` how much earlier it counts. After a dose
+    given there is one more draw, `draw_after_days` later, so many days early or late, and she is followed up
+    for `follow_up_days`; None: neither. Source: 1.7 (6), 1.9.
     """
 
     baseline_below: Decimal
@@ -146,6 +148,9 @@ class ProphylaxisRules:
     draw_early_days: int
     arrive_before: timedelta
     remind_staff_before: timedelta
+    draw_after_days: int | None = None
+    draw_after_either_way_days: int = 0
+    follow_up_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

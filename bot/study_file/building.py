@@ -191,9 +191,16 @@ def _prophylaxis(table: shape.ProphylaxisShape | None) -> noun.ProphylaxisRules 
         draw_code=table.draw_code,
         draw_days_before=table.draw_days_before.value,
         draw_early_days=table.draw_early_days.value,
+        draw_after_days=_given(table.draw_after_days),
+        draw_after_either_way_days=_given(table.draw_after_either_way_days) or 0,
+        follow_up_days=_given(table.follow_up_days),
         arrive_before=timedelta(minutes=table.arrive_minutes_before.value),
         remind_staff_before=timedelta(minutes=table.remind_staff_minutes_before.value),
     )
+
+
+def _given(setting: shape.Setting[int] | None) -> int | None:
+    return None if setting is None else setting.value
 
 
 def _sae(table: shape.SaeShape) -> noun.SaeRules:

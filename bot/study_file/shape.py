@@ -142,6 +142,9 @@ class ProphylaxisShape(Strict):
     draw_code: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}$")]
     draw_days_before: Setting[Annotated[Whole, Field(ge=0)]]
     draw_early_days: Setting[Annotated[Whole, Field(ge=0)]]
+    draw_after_days: Setting[Annotated[Whole, Field(ge=1)]] | None = None
+    draw_after_either_way_days: Setting[Annotated[Whole, Field(ge=0)]] | None = None
+    follow_up_days: Setting[Annotated[Whole, Field(ge=1)]] | None = None
     arrive_minutes_before: Setting[Minutes]
     remind_staff_minutes_before: Setting[Minutes]
 

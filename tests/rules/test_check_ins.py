@@ -7,7 +7,7 @@ import pytest
 
 from bot.rules.activities import Course
 from bot.rules.check_ins import check_ins
-from bot.rules.participant import ParticipantState, StatedWhat
+from bot.rules.participant import DoseKind, ParticipantState, StatedWhat
 from bot.rules.reminders import Decision, ReminderKind, decide
 from bot.rules.schedule import plan
 from tests.rules.scenes import (
@@ -55,6 +55,14 @@ def test_in_follow_up_she_is_asked_every_week_until_the_last_window_closes() -> 
     doses = tuple(dose(number, on_day(1 + 7 * (number - 1))) for number in (1, 2, 3, 4))
     days = [words.split()[0] for words in asked(course(doses=doses), 70) if int(words.split()[0]) > 31]
     assert days == ["36", "43", "50"]
+
+
+def test_after_a_dose_before_a_therapy_she_is_asked_for_four_weeks_more() -> None:
+    """Four doses until 24 March; a prophylactic one on 27 April, when the follow-up of those is over."""
+    doses = tuple(dose(number, on_day(1 + 7 * (number - 1))) for number in (1, 2, 3, 4))
+    before = replace(dose(1, on_day(56, "08:00")), id="p", kind=DoseKind.PROPHYLAXIS, therapy=1)
+    days = [int(words.split()[0]) for words in asked(course(doses=(*doses, before)), 100)]
+    assert [day for day in days if day > 56] == [57, 59, 63, 70, 77, 84]
 
 
 STARTED = course(doses=(dose(1, DAY1),))

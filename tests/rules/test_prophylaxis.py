@@ -104,6 +104,28 @@ def test_its_draw_stands_the_day_before_and_counts_three_days_back() -> None:
     assert [day.isoformat() for day in days] == ["2026-04-19", "2026-04-17", "2026-04-20"]
 
 
+def test_a_week_after_the_dose_before_a_therapy_blood_is_drawn_once_more() -> None:
+    """Given on 20 April: due on the 27th, from the 25th to the 29th; not before it was given."""
+    assert planned(low(therapies=(therapy(),)), "draw-P1-after") is None
+    facts = low(given(1, at(f"{THERAPY_ON} 08:00")), therapies=(therapy(),))
+    draw = planned(facts, "draw-P1-after")
+    assert draw is not None
+    days = (draw.target_at.astimezone(HERE).date(), draw.window.first, draw.window.last)
+    assert [day.isoformat() for day in days] == ["2026-04-27", "2026-04-25", "2026-04-29"]
+    taken = replace(facts, labs=(*facts.labs, count("140", at("2026-04-28 08:30"))))
+    assert planned(taken, "draw-P1-after") == replace(
+        draw, status=ActivityStatus.DONE, done_at=at("2026-04-28 08:30")
+    )
+    cancelled = low(given(1, at(f"{THERAPY_ON} 08:00")), therapies=(therapy(cancelled=True),))
+    assert planned(cancelled, "draw-P1-after") is not None, "the dose was given all the same"
+
+
+def test_a_draw_of_the_calendar_near_that_day_serves_for_it_too() -> None:
+    facts = low(given(1, at("2026-04-13 08:00")), therapies=(therapy("2026-04-13 10:00"),))
+    assert planned(facts, "draw-F3") is not None
+    assert planned(facts, "draw-P1-after") is None
+
+
 def test_a_draw_of_the_calendar_within_those_days_serves_for_both() -> None:
     # F3 falls on day 50, 21 April, without the therapy: here the therapy is on the day after F2.
     facts = low(therapies=(therapy("2026-03-18 10:00"),))
