@@ -7,20 +7,27 @@ reminder to a dead patient's family. Cases stay open for the staff. Source: spec
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.actions.chart import Chart, opened, reasoned
 from bot.actions.desk import Desk
 from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import cancel_for_staff
-from bot.actions.speak import participant_as_recipient, phrase
+from bot.actions.raise_case import raise_case
+from bot.actions.speak import participant_as_recipient, phrase, words
 from bot.rules.access import Act, AuthMethod
+from bot.rules.case import CaseKind
 from bot.rules.changes import Effects
 from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase
 from bot.rules.participant import TERMINAL_STATES, Participant, ParticipantState, TreatmentStop
+from bot.rules.report import ReportStatus
 from bot.rules.sae import SaeCause
 from bot.rules.states import check_step
-from bot.rules.study import StaffCode, SubjectCode
+from bot.rules.study import Bilingual, Level, StaffCode, SubjectCode
+
+# After these ends the site still follows what was open; who withdrew or died is not followed by us.
+_FOLLOWED_ON = frozenset({ParticipantState.COMPLETED, ParticipantState.LOST_TO_FOLLOW_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,15 @@ class ReinstateEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenEvents:
+    """The graded symptoms of her last report: nobody has heard that they are over."""
+
+    report_id: str
+    reported_at: datetime
+    symptoms: tuple[Bilingual, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopTreatmentEntry:
     """No further dose; draws, check-ins and follow-up go on. Also confirms a response by a person."""
 
@@ -54,7 +70,7 @@ async def preview_end(desk: Desk, *, entry: EndEntry, by: StaffCode, auth: AuthM
     async with opened(
         desk, entry.subject, by=by, act=Act.END_PARTICIPATION, auth=auth, writing=False, ended_too=True
     ) as chart:
-        return weigh_end(chart, entry)[1]
+        return weigh_end(chart, entry, await _open_events(chart))[1]
 
 
 async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth: AuthMethod) -> Participant:
@@ -68,8 +84,8 @@ async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth:
     async with opened(
         desk, entry.subject, by=by, act=Act.END_PARTICIPATION, auth=auth, ended_too=True
     ) as chart:
-        before = chart.participant
-        ended = await chart.uow.participants.save(weigh_end(chart, entry)[0])
+        before, events = chart.participant, await _open_events(chart)
+        ended = await chart.uow.participants.save(weigh_end(chart, entry, events)[0])
         await chart.write(
             "staff:participant:ended",
             "participant",
@@ -86,6 +102,16 @@ async def end_participation(desk: Desk, *, entry: EndEntry, by: StaffCode, auth:
             await note_potential_sae(chart.uow, chart.desk, ended, (SaeCause.DIED,), aware_at=chart.now)
         else:
             await chart.uow.outbox.cancel_all(whom, "left the study", chart.now, but_safety=True)
+        if entry.ended_as in _FOLLOWED_ON and events is not None:
+            await raise_case(
+                chart.uow,
+                chart.desk,
+                ended,
+                kind=CaseKind.REQUEST,
+                level=Level.ROUTINE,
+                about="staff.story.open_events",
+                report_id=events.report_id,
+            )
         if entry.ended_as is ParticipantState.SCREEN_FAILED:
             await chart.uow.identities.end(whom, chart.now, "screen failure")
         return ended
@@ -97,6 +123,18 @@ async def preview_reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode,
         desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, writing=False, ended_too=True
     ) as chart:
         return weigh_reinstate(chart)[1]
+
+
+async def _open_events(chart: Chart) -> OpenEvents | None:
+    """What a person follows to resolution, or until it is stable. Source: specification 1.9."""
+    ended = [one for one in await chart.uow.reports.of(chart.subject) if one.status is not ReportStatus.OPEN]
+    if not ended:
+        return None
+    last = max(ended, key=lambda one: one.opened_at)
+    newest = {one.symptom: one for one in await chart.uow.reports.assessments(last.id)}
+    known: dict[str, Bilingual] = {one.code: one.label for one in chart.desk.study.symptoms}
+    labels = tuple(known[code] for code, one in newest.items() if one.grade > 0 and code in known)
+    return OpenEvents(report_id=last.id, reported_at=last.opened_at, symptoms=labels) if labels else None
 
 
 async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: AuthMethod) -> Participant:
@@ -150,8 +188,8 @@ async def preview_stop(desk: Desk, *, entry: StopTreatmentEntry, by: StaffCode, 
         return weigh_stop(chart, entry)[1]
 
 
-def weigh_end(chart: Chart, entry: EndEntry) -> tuple[Participant, Effects]:
-    """She as she would be kept, and what ends with it.
+def weigh_end(chart: Chart, entry: EndEntry, events: OpenEvents | None) -> tuple[Participant, Effects]:
+    """She as she would be kept, and what ends with it; `events`: what she told of last is still there.
 
     Raises:
         Refusal: a step that is none.
@@ -166,6 +204,9 @@ def weigh_end(chart: Chart, entry: EndEntry) -> tuple[Participant, Effects]:
     notes = [phrase("operator.effect.messages_end")]
     if entry.ended_as is ParticipantState.DIED:
         notes.append(phrase("operator.effect.potential_sae"))
+    if entry.ended_as in _FOLLOWED_ON and events is not None:
+        told = tuple(words(label) for label in events.symptoms)
+        notes.append(phrase("operator.effect.open_events", symptoms=told, at=events.reported_at))
     return ended, _between_states(chart, ended, tuple(notes))
 
 

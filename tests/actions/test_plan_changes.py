@@ -20,6 +20,7 @@ from bot.actions.end_participation import (
     ReinstateEntry,
     StopTreatmentEntry,
     end_participation,
+    preview_end,
     reinstate,
     stop_treatment,
 )
@@ -547,6 +548,22 @@ class TestLeaving:
         await reinstate(quick.desk, entry=back, by=SI1, auth=CONSOLE)
         assert await quick.state() is ParticipantState.TREATMENT
         assert (await quick.plan())["injection-2"].is_open
+
+    async def test_what_she_told_last_is_followed_until_it_is_over_or_stable(self, quick: Ward) -> None:
+        chats = quick.phones
+        await chats.type(HER, "/unwell")
+        for label in ("都没有", "没有", "恶心、想吐", "选好了"):
+            await chats.tap(HER, label)
+        while not any("我本人" in one.label for one in chats.chats[HER][-1].buttons):
+            await chats.tap(HER, chats.chats[HER][-1].buttons[0].label)
+        await chats.tap(HER, "都没有，我本人，完成")
+        entry = EndEntry(subject=TJ_001, ended_as=ParticipantState.LOST_TO_FOLLOW_UP, reason="moved away")
+        shown = await preview_end(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        assert "operator.effect.open_events" in [note.key for note in shown.notes]
+        before = {case.id for case in await quick.open_cases()}
+        await end_participation(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        (followed,) = [case for case in await quick.open_cases() if case.id not in before]
+        assert (followed.level, followed.report_id is not None) == (Level.ROUTINE, True)
 
     async def test_nobody_is_completed_in_treatment(self, quick: Ward) -> None:
         entry = EndEntry(subject=TJ_001, ended_as=ParticipantState.COMPLETED, reason="done")
