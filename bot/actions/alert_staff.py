@@ -20,7 +20,7 @@ from bot.rules.case import Case, CaseKind, Outcome
 from bot.rules.inbound import Inbound
 from bot.rules.masking import masked
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
-from bot.rules.report import DECLINED, Answer
+from bot.rules.report import CLOSING, DECLINED, Answer
 from bot.rules.study import Level, StaffCode
 from bot.understanding.together import understand_together
 from storage.cases import CaseEvent
@@ -362,15 +362,41 @@ async def _report_lines(uow: UnitOfWork, desk: Desk, report_id: str) -> list[Phr
             for line in answer_words(desk, answer.symptom, answer.question, answer.codes, answer.typed)
         )
         if not told:
-            not_yet.append(words(symptom.label))
+            if assessment.level > Level.NONE:  # else it was denied with others: no bleeding, none of these
+                not_yet.append(words(symptom.label))
             continue
         lines.append(phrase("staff.alert.symptom", symptom=symptom.label, answers=told))
         if assessment.rules:
             rules = "; ".join(assessment.rules)
             lines.append(phrase("staff.alert.rules", rules=rules, level=assessment.level))
+    lines += _closing_lines(desk, answers)
     if not_yet:
         lines.append(phrase("staff.alert.not_answered_yet", symptoms=tuple(not_yet)))
     return [line for line in lines if line.key or line.words]
+
+
+def _closing_lines(desk: Desk, answers: Sequence[Answer]) -> list[Phrase]:
+    """What she said at the end that is not as usual: a hospital, a new medicine, that she wants to be called.
+
+    With the rule and the level where it calls for one. Source: specification 2.3, CX-16.
+    """
+    asked = {question.id: question for question in desk.study.closing}
+    lines: list[Phrase] = []
+    for answer in answers:
+        closing_id = answer.question.partition(".")[0]  # what she typed after it stands under its name
+        question = asked.get(closing_id) if answer.symptom == CLOSING else None
+        if question is None or answer.codes == (question.good_answer,):
+            continue
+        labels = {option.code: option.label for option in question.options}
+        told = [words(labels[code]) for code in answer.codes if code in labels]
+        if answer.typed:
+            lines.append(phrase("staff.alert.typed", text=masked(answer.typed)))
+        if told:
+            lines.append(phrase("staff.alert.closing", question=question.question, answers=tuple(told)))
+        level = max((question.levels.get(code, Level.NONE) for code in answer.codes), default=Level.NONE)
+        if question.rule and level > Level.NONE:
+            lines.append(phrase("staff.alert.rules", rules=question.rule, level=level))
+    return lines
 
 
 def _gate_line(desk: Desk, answer: Answer) -> Phrase:
@@ -388,7 +414,7 @@ def answer_words(
     options = next((one.options for one in questions if one.id == question_id), ())
     known = {option.code: option.label for option in options}
     labels = [words(known[code]) for code in codes if code in known]
-    return labels or ([phrase("staff.alert.typed", text=typed)] if typed else [])
+    return labels or ([phrase("staff.alert.typed", text=masked(typed))] if typed else [])
 
 
 async def _attempts(uow: UnitOfWork, case: Case) -> list[Phrase]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -27,9 +27,11 @@ from tests.household import COORDINATOR, HER, INVESTIGATOR, MONDAY, OPERATOR, SU
 from tests.phones import Phones
 
 TJ, CA1, SI1 = SiteCode("TJ"), StaffCode("CA1"), StaffCode("SI1")
-HOUR = timedelta(hours=1)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 # 23:00 on the Monday in Tianjin.
 LATE = MONDAY + 13 * HOUR
+# 03:00 on 6 April 2026 in Tianjin, a public holiday.
+QINGMING_NIGHT = datetime(2026, 4, 5, 19, 0, tzinfo=UTC)
 WISH = "请让研究医生联系我"
 
 
@@ -43,6 +45,18 @@ async def at_night(phones: Phones) -> None:
 async def the_case(phones: Phones) -> Case:
     async with phones.desk.archive.read() as uow:
         return (await uow.cases.all_of(SUBJECT))[-1]
+
+
+async def says_at_the_end(phones: Phones, *, contact: str, medicine: str = "") -> None:
+    """A report without a symptom, its closing questions one by one."""
+    await phones.tap(HER, "我不舒服")
+    for label in ("都没有", "没有", "有，或我是家人", "没有", "没有"):
+        await phones.tap(HER, label)
+    await phones.tap(HER, "有" if medicine else "没有")
+    if medicine:
+        await phones.type(HER, medicine)
+    await phones.tap(HER, contact)
+    await phones.tap(HER, "我本人")
 
 
 class TestAtNight:
@@ -117,6 +131,47 @@ class TestAtNight:
         async with chats.desk.archive.read() as uow:
             passed_on = [one for one in await uow.cases.open_of(SUBJECT) if one.level is Level.SAME_DAY]
         assert [one.rung_from for one in passed_on] == [LATE]
+
+    @pytest.mark.parametrize("moment", [LATE, QINGMING_NIGHT], ids=["a night", "a holiday night"])
+    async def test_whoever_wants_to_be_called_now_rings_at_once_and_is_called_within_an_hour(
+        self, chats: Phones, moment: datetime
+    ) -> None:
+        """`U_CONTACT = NOW` is URGENT whatever the hour. Source: specification 2.3, 3.1, 3.4."""
+        await staffed(chats)
+        await joined(chats)
+        chats.clock.move_to(moment)
+        await chats.settle()
+        await says_at_the_end(chats, contact="需要，越快越好")
+        async with chats.desk.archive.read() as uow:
+            (case,) = [one for one in await uow.cases.open_at(None) if one.level is Level.URGENT]
+        assert case.rung_from == moment
+        for phone in (COORDINATOR, INVESTIGATOR):
+            card = next(one.text for one in chats.chats[phone] if "▲ 急 · TJ-001" in one.text)
+            assert "需要研究团队联系您吗？ 需要，越快越好" in card
+            assert "规则：CX-16 → ▲ 急" in card
+            assert "还没回答" not in card
+        assert "能等到早上吗" not in chats.said(HER)
+        await chats.pass_time(10 * MINUTE)
+        await acknowledge_case(chats.desk, case_id=case.id, by=CA1, auth=AuthMethod.TELEGRAM)
+        heard = chats.said(INVESTIGATOR).count("▲ 急 · TJ-001")
+        await chats.pass_time(49 * MINUTE)
+        assert chats.said(INVESTIGATOR).count("▲ 急 · TJ-001") == heard
+        await chats.pass_time(MINUTE)  # taken, and nobody has called her within the hour
+        assert chats.said(INVESTIGATOR).count("▲ 急 · TJ-001") == heard + 1
+
+    async def test_some_time_today_waits_for_the_morning_and_her_words_name_nobody(
+        self, chats: Phones
+    ) -> None:
+        await at_night(chats)
+        await says_at_the_end(chats, contact="需要，今天之内就行", medicine="我是李小红，吃了阿司匹林")
+        assert "能等到早上吗" in chats.said(HER)
+        assert "TJ-001" not in chats.said(COORDINATOR)
+        await chats.pass_time(8 * HOUR)
+        card = chats.last(COORDINATOR)
+        assert "◆ 今日 · TJ-001" in card
+        assert "需要研究团队联系您吗？ 需要，今天之内就行" in card
+        assert "吃了阿司匹林" in card
+        assert "李小红" not in card
 
     async def test_by_day_nobody_is_asked(self, chats: Phones) -> None:
         await staffed(chats)
