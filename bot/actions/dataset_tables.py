@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
+from bot.actions.publish_study import Binding
 from bot.rules.activities import Course
 from bot.rules.asked_check_ins import AskedCheckIn
 from bot.rules.case import Case, CaseKind, Outcome
@@ -51,13 +52,14 @@ _EVENTS = "ABOUT | RAISED | ACKNOWLEDGED | CONTACTED | CONTACT_FAILED | CLOSED"
 class Facts:
     """All that is known of one participant; `reads_words`: her free text goes along.
 
-    `study` is the version she is bound to. `serious`: what may have been a serious event, with the answer
-    where there is one. `check_ins`: those that were asked. `understood`: derived from her words, in the order
-    read.
+    `study` is the version she is bound to, `bindings` all she ever was, oldest first. `serious`: what may
+    have been a serious event, with the answer where there is one. `check_ins`: those that were asked.
+    `understood`: derived from her words, in the order read.
     """
 
     participant: Participant
     study: Study
+    bindings: tuple[Binding, ...]
     consents: tuple[Consent, ...]
     log: tuple[LogEntry, ...]
     course: Course
@@ -79,6 +81,7 @@ def tables(facts: Sequence[Facts]) -> tuple[Table, ...]:
     """Every table, in the order a reader wants them."""
     return (
         _table("participants", "one row a participant", "受试者", _PARTICIPANTS, _participants, facts),
+        _table("versions", "versions she was bound to", "研究配置版本", _VERSIONS, _versions, facts),
         _table("consents", "one row a consent tick", "同意记录", _CONSENTS, _consents, facts),
         _table("doses", "doses recorded by staff", "用药记录", _DOSES, _doses, facts),
         _table("labs", "laboratory results", "化验结果", _LABS, _labs, facts),
@@ -205,6 +208,29 @@ def _participants(facts: Facts) -> _Rows:
         her.treatment_stopped_because,
         her.last_chemotherapy_on,
     )
+
+
+_VERSIONS = (
+    _code("version", "version of the study file", "研究配置版本"),
+    _moment("since", "bound to it since; the newest row counts", "起始时间（最新一行有效）"),
+    _code("bound_by", "enrolled or moved by", "入组或更换操作人"),
+    _text("reason", "why she was moved; empty: at enrolment", "更换原因（空：入组时）"),
+    _text("approved_by", "version approved by; empty: never published", "批准人（空：未单独发布）"),
+    column("approved_on", ColumnKind.DAY, "version approved on", "批准日期"),
+)
+
+
+def _versions(facts: Facts) -> _Rows:
+    for one in facts.bindings:
+        yield (
+            facts.participant.subject_code,
+            one.version,
+            one.since,
+            one.by,
+            facts.words(one.reason) or None,
+            one.approval.approved_by if one.approval else None,
+            one.approval.approved_on if one.approval else None,
+        )
 
 
 _CONSENTS = (

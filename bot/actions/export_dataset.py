@@ -23,6 +23,7 @@ from bot.actions.dataset_tables import Facts
 from bot.actions.desk import Desk
 from bot.actions.list_participants import readable_sites, reader
 from bot.actions.plan_visits import course_of
+from bot.actions.publish_study import bindings_of
 from bot.actions.write_workbook import as_workbook
 from bot.rules import dataset
 from bot.rules.access import Act, Actor, Site, may
@@ -148,6 +149,7 @@ async def _facts(uow: UnitOfWork, desk: Desk, participant: Participant, *, reads
     return Facts(
         participant=participant,
         study=desk.bound_to(participant).study,
+        bindings=await bindings_of(uow, participant),
         consents=await uow.consents.of(participant.subject_code),
         log=log,
         course=await course_of(uow, participant),

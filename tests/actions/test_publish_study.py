@@ -129,3 +129,12 @@ async def test_the_export_and_the_card_count_each_by_her_own_version(sqlite_arch
     (summary,) = [one for one in made.tables if one.name == "site_endpoints"]
     assert {row[2:6] for row in summary.rows} == {(2, 1, 0, 1)}
     assert (made.about["study_version"], made.about["study_versions_bound_to"]) == ("2", "0.1.0 2")
+    moved = VersionMove(subject=TJ_001, version="2", reason="amendment 1")
+    await move_to_version(ward.desk, entry=moved, by=PI1, auth=CONSOLE)
+    made = await cut_for_operator(ward.desk, by=OPERATOR, site=None)
+    (bound,) = [one for one in made.tables if one.name == "versions"]
+    assert [(row[0], row[1], row[3], row[4], row[5]) for row in bound.rows] == [
+        (TJ_001, "0.1.0", "operator", None, None),
+        (TJ_001, "2", "PI1", "amendment 1", "Ethics committee"),
+        (NEW, "2", "operator", None, "Ethics committee"),
+    ]
