@@ -61,9 +61,12 @@ async def raise_silence(
 
 async def end_silence(uow: UnitOfWork, desk: Desk, participant: Participant) -> None:
     """She has begun a report: nobody needs to phone her for being silent any more, and every card says so."""
-    case = await _open_case(uow, participant.subject_code)
-    if case is None:
-        return
+    for case in await uow.cases.open_of(participant.subject_code):
+        if await is_about_silence(uow, case):
+            await _end(uow, desk, participant, case)
+
+
+async def _end(uow: UnitOfWork, desk: Desk, participant: Participant, case: Case) -> None:
     now, her = desk.now(), StaffCode(participant.subject_code)
     ended = await uow.cases.save(escalation.close(case, her, Outcome.ANSWERED, now, attempts=0))
     await uow.cases.add_event(case.id, "CLOSED", now, her, "")

@@ -17,7 +17,7 @@ from bot.actions.desk import Desk
 from bot.actions.list_participants import reader
 from bot.rules.access import Act, Site, sites_for
 from bot.rules.calendar import at_local, local_day
-from bot.rules.case import Case
+from bot.rules.case import Case, Outcome
 from bot.rules.errors import NotEntitled
 from bot.rules.escalation import acknowledge_deadline, first_ring_at
 from bot.rules.figures import Alert, LevelFigures, RuleFigures, by_level, by_rule, weeks
@@ -104,6 +104,8 @@ async def _alert(uow: UnitOfWork, desk: Desk, site: Site, case: Case) -> Alert:
     taken, contacted = first.get("ACKNOWLEDGED"), first.get("CONTACTED")
     calendar = desk.calendar_of(site)
     passed_on = any(one.kind in _PASSES_ON for one in events)
+    # Who answered by herself before anybody had to take the case was late for nobody.
+    by_herself = case.closed_at if case.outcome is Outcome.ANSWERED else None
     rung_from = first_ring_at(case.chain, begun_at, calendar, cannot_wait=False)
     begun = replace(case, rung_from=rung_from) if passed_on else case
     return Alert(
@@ -112,7 +114,7 @@ async def _alert(uow: UnitOfWork, desk: Desk, site: Site, case: Case) -> Alert:
         level=case.level,
         opened_at=begun_at,
         acknowledged_at=taken or contacted,
-        in_time=(taken or contacted or datetime.max.replace(tzinfo=UTC))
+        in_time=(taken or contacted or by_herself or datetime.max.replace(tzinfo=UTC))
         <= acknowledge_deadline(begun, calendar),
         contacted_at=contacted,
         outcome=case.outcome,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.actions.answer_wish import waits_for_answer
 from bot.actions.asked_of import asked_of
 from bot.actions.desk import Desk
 from bot.actions.list_participants import reader
@@ -96,7 +97,8 @@ class ParticipantLog:
     """`study_day` counts from day 1 as known now. `planned` is her plan, oldest target first.
 
     `may`: what the reader may do with her; the actions ask again. `grades`: what investigators decided of a
-    report's symptom, oldest first. `serious`: questions of serious events, oldest first, with their answers.
+    report's symptom, oldest first. `wish_waits`: she asks for another day and has no answer yet. `serious`:
+    questions of serious events, oldest first, with their answers.
     `bindings`: the versions of the study she was bound to, oldest first; `in_force` is that of new
     participants.
     """
@@ -110,6 +112,7 @@ class ParticipantLog:
     planned: tuple[PlannedActivity, ...]
     entries: tuple[Entry, ...]
     grades: Mapping[tuple[str, str], tuple[GradeDecision, ...]]
+    wish_waits: bool
     serious: tuple[tuple[SaeTask, SaeAnswer | None], ...]
     bindings: tuple[Binding, ...]
     in_force: str
@@ -149,6 +152,7 @@ async def review_log(desk: Desk, *, subject: SubjectCode, by: StaffCode) -> Part
             planned=schedule.plan(study, course),
             entries=await _entries(uow, desk, staff, participant, site),
             grades=_grades(await uow.grades.of(subject)),
+            wish_waits=await waits_for_answer(uow, subject),
             serious=tuple(
                 [(one, await uow.sae_tasks.answer_of(one.id)) for one in await uow.sae_tasks.of(subject)]
             ),

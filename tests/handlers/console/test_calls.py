@@ -1,12 +1,15 @@
-"""Nobody hears from her: the coordinator phones from the list in the console, and what came of it is kept."""
+"""Calls and wishes in the console: what a coordinator did stands on her page and in the export."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from bot.actions.mind_silence import is_about_silence
+from bot.actions.move_visit import MoveEntry, move_visit
+from bot.rules.access import AuthMethod
 from bot.rules.case import Outcome
-from tests.handlers.console.conftest import SUBJECT, SignIn, World
+from bot.rules.study import StaffCode
+from tests.handlers.console.conftest import HER, SUBJECT, SignIn, World
 from tests.handlers.console.test_judgements import exported
 
 HOME = f"/participants/{SUBJECT}"
@@ -44,3 +47,23 @@ async def test_phoned_in_vain_then_reached_and_what_was_learnt_is_in_log_and_exp
         ("CONTACT_FAILED", "CA1", "husband: she sleeps"),
         ("CONTACTED", "CA1", "phone was broken, no bleeding"),
     ]
+
+
+async def test_her_wish_for_another_day_stands_on_her_page_until_it_is_answered(
+    world: World, signed_in: SignIn
+) -> None:
+    browser = await signed_in(world, "CA1")
+    await world.enrol()
+    await world.phones.type(HER, "can I come Thursday?")
+    await browser.open(HOME)
+    assert "Asks for another day: not answered yet" in browser.text
+    entry = MoveEntry(
+        subject=SUBJECT,
+        activity_key="injection-1",
+        to_at=world.clock.now() + timedelta(days=3),
+        reason="she asked",
+        confirmed=True,
+    )
+    await move_visit(world.desk, entry=entry, by=StaffCode("CA1"), auth=AuthMethod.CONSOLE)
+    await browser.open(HOME)
+    assert "Asks for another day" not in browser.text
