@@ -29,12 +29,13 @@ async def hear_stranger(uow: UnitOfWork, desk: Desk, inbound: Inbound) -> None:
     if inbound.kind in (InboundKind.BLOCKED_US, InboundKind.UNBLOCKED_US):
         return
     code = code_in(inbound.text)
-    if code is not None:
-        await _try_code(uow, desk, inbound, code)
-    elif inbound.text and desk.understander.understand(inbound.text).red_flags:
+    # "I fainted" has the letters of a code, and a code may read like a red flag.
+    flagged = bool(inbound.text) and bool(desk.understander.understand(inbound.text).red_flags)
+    was_right = code is not None and await _try_code(uow, desk, inbound, code, is_answered=flagged)
+    if flagged and not was_right:
         if not desk.already_advised:
             await _say(uow, desk, inbound, [Phrase(words=_emergency_words(desk))], Priority.SAFETY)
-    else:
+    elif code is None:
         await _say(uow, desk, inbound, [phrase("patient.stranger")])
     await uow.inbox.tombstone(inbound.key)
 
@@ -47,20 +48,23 @@ def code_in(text: str) -> str | None:
     return as_typed(typed)
 
 
-async def _try_code(uow: UnitOfWork, desk: Desk, inbound: Inbound, code: str) -> None:
+async def _try_code(uow: UnitOfWork, desk: Desk, inbound: Inbound, code: str, *, is_answered: bool) -> bool:
+    """Whether the code was right; a wrong one has no answer of its own where its words have one."""
     now = desk.now()
     if await uow.invitations.wrong_tries(inbound.lane, now - SILENCE) >= WRONG_TRIES:
-        return
+        return False
     whom = await uow.invitations.take(desk.archive.keyring.hash_code(code), now, Purpose.CHAT.value)
     if whom is None:
         await uow.invitations.add_wrong_try(inbound.lane, now)
-        await _say(uow, desk, inbound, [phrase("patient.stranger")])
-        return
+        if not is_answered:
+            await _say(uow, desk, inbound, [phrase("patient.stranger")])
+        return False
     await uow.identities.link(inbound.chat_id, whom, now)
     if whom.kind is RecipientKind.STAFF:
         await _welcome_staff(uow, desk, inbound, StaffCode(whom.code))
     else:
         await _welcome_participant(uow, desk, inbound, whom)
+    return True
 
 
 async def _welcome_participant(uow: UnitOfWork, desk: Desk, inbound: Inbound, whom: Recipient) -> None:
