@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -77,11 +77,11 @@ class Cases:
         rows = await self._session.exec(query.order_by(col(CaseRow.opened_at), col(CaseRow.id)))
         return tuple(_case(row) for row in rows)
 
-    async def due(self, now: datetime, limit: int) -> tuple[CaseId, ...]:
-        """Cases whose next moment has come, the longest waiting first."""
+    async def due(self, now: datetime, limit: int, *, but: Collection[CaseId] = ()) -> tuple[CaseId, ...]:
+        """Cases whose next moment has come, the longest waiting first; without those of `but`."""
         query = (
             select(CaseRow.id)
-            .where(col(CaseRow.next_step_at) <= now)
+            .where(col(CaseRow.next_step_at) <= now, col(CaseRow.id).not_in(but))
             .order_by(col(CaseRow.next_step_at))
             .limit(limit)
         )

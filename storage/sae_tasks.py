@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from datetime import date, datetime
 
@@ -66,11 +67,13 @@ class SaeTasks:
         row = (await self._session.exec(query)).first()
         return None if row is None else _task(row)
 
-    async def due(self, now: datetime, limit: int) -> tuple[SaeTaskId, ...]:
-        """Tasks whose next moment has come, the longest waiting first."""
+    async def due(
+        self, now: datetime, limit: int, *, but: Collection[SaeTaskId] = ()
+    ) -> tuple[SaeTaskId, ...]:
+        """Tasks whose next moment has come, the longest waiting first; without those of `but`."""
         query = (
             select(SaeTaskRow.id)
-            .where(col(SaeTaskRow.next_step_at) <= now)
+            .where(col(SaeTaskRow.next_step_at) <= now, col(SaeTaskRow.id).not_in(but))
             .order_by(col(SaeTaskRow.next_step_at))
             .limit(limit)
         )

@@ -6,14 +6,15 @@ Source: specification 3.3; architecture, "How an escalation travels".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-
-import structlog
+from functools import partial
 
 from bot.actions.alert_staff import alert_card, ring, tell_unconfirmed
 from bot.actions.desk import Desk, site_of
+from bot.actions.each_due import each_due
 from bot.actions.give_advice import answers_of
+from bot.actions.plan_visits import later
 from bot.actions.report_death import death_is_reported
 from bot.actions.ring_second_road import ring_second_road
 from bot.actions.speak import advice, button, participant_as_recipient, phrase, to_participant
@@ -21,31 +22,26 @@ from bot.actions.tell_group import ring_group
 from bot.actions.who_is_called import OnDuty, everybody_of, is_reachable, who_is_called
 from bot.rules import escalation
 from bot.rules.access import SYSTEM, Site, Staff
+from bot.rules.calendar import after_quiet
 from bot.rules.case import Case, CaseId
 from bot.rules.escalation import AskPatient, Notify, Wait
 from bot.rules.messages import Priority
 from bot.rules.participant import TERMINAL_STATES
 from bot.rules.study import ChainStep, Level, Role, StaffCode
-from storage.errors import StaleVersion
 from storage.unit_of_work import UnitOfWork
 
-_log = structlog.get_logger()
-# One tick takes this many; the next follows at once while any are due.
+# So many are looked up at once.
 AT_ONCE = 50
 
 
 async def advance_escalations(desk: Desk) -> int:
     """Advances every case that is due. Returns how many were."""
-    async with desk.archive.read() as uow:
-        due = await uow.cases.due(desk.now(), AT_ONCE)
-    for case_id in due:
-        try:
-            await advance_case(desk, case_id)
-        except StaleVersion:
-            continue  # somebody took or closed it this moment; it is looked at again
-        except Exception:
-            _log.exception("case_not_advanced", action="advance_escalations", case=case_id)
-    return len(due)
+
+    async def find(tried: Collection[CaseId]) -> Sequence[CaseId]:
+        async with desk.archive.read() as uow:
+            return await uow.cases.due(desk.now(), AT_ONCE, but=tried)
+
+    return await each_due(find, partial(advance_case, desk), action="advance_escalations")
 
 
 async def advance_case(desk: Desk, case_id: CaseId) -> None:
@@ -219,7 +215,10 @@ async def _help_is_unconfirmed(uow: UnitOfWork, desk: Desk, case: Case, site: Si
 
 
 async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> None:
-    """One question or one repeated advice to the patient; with a case open she is asked at any hour."""
+    """One question or one repeated advice to the patient, at any hour where it cannot wait.
+
+    The question of the next morning waits for the end of quiet time by her own clock. Source: 1.10, 3.3.
+    """
     case = step.case
     participant = await uow.participants.get(case.subject_code)
     if participant is None or participant.state in TERMINAL_STATES:
@@ -242,4 +241,7 @@ async def _ask(uow: UnitOfWork, desk: Desk, site: Site, step: AskPatient) -> Non
     said = phrase(step.step.key, site_phone=site.phone)
     priority = Priority.ALERT if case.level >= Level.URGENT else Priority.REPLY
     message = to_participant(participant, key, [said], buttons=rows, priority=priority, case_id=case.id)
-    await uow.outbox.put(message, desk.now())
+    now = desk.now()
+    if case.level < Level.URGENT:
+        message = later(message, after_quiet(desk.study.quiet_hours, now, participant.time_zone), now)
+    await uow.outbox.put(message, now)

@@ -5,13 +5,13 @@ The bot never decides seriousness. Source: specification 3.6.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-
-import structlog
+from functools import partial
 
 from bot.actions.desk import Desk, site_of
+from bot.actions.each_due import each_due
 from bot.actions.speak import phrase, to_staff
 from bot.clock import new_id
 from bot.rules import sae
@@ -22,7 +22,6 @@ from bot.rules.sae import SaeCause, SaeReminder, SaeTask, SaeTaskId
 from bot.rules.study import Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
 
-_log = structlog.get_logger()
 AT_ONCE = 50
 # Until somebody of the staff has been told, whether they have is looked up so often.
 _LOOK_AGAIN = timedelta(minutes=15)
@@ -86,14 +85,12 @@ async def note_aware(uow: UnitOfWork, desk: Desk, case_id: str, at: datetime) ->
 
 async def advance_sae_tasks(desk: Desk) -> int:
     """Reminds of every task whose moment has come. Returns how many were due."""
-    async with desk.archive.read() as uow:
-        due = await uow.sae_tasks.due(desk.now(), AT_ONCE)
-    for task_id in due:
-        try:
-            await _advance(desk, task_id)
-        except Exception:
-            _log.exception("sae_task_not_advanced", action="advance_sae_tasks", row=task_id)
-    return len(due)
+
+    async def find(tried: Collection[SaeTaskId]) -> Sequence[SaeTaskId]:
+        async with desk.archive.read() as uow:
+            return await uow.sae_tasks.due(desk.now(), AT_ONCE, but=tried)
+
+    return await each_due(find, partial(_advance, desk), action="advance_sae_tasks")
 
 
 async def _advance(desk: Desk, task_id: SaeTaskId) -> None:

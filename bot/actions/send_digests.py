@@ -17,6 +17,7 @@ from bot.actions.show_today import digest
 from bot.actions.worklist import worklist_in
 from bot.rules.access import Site
 from bot.rules.study import Role
+from storage.errors import StorageUnavailable
 from storage.unit_of_work import UnitOfWork
 
 _log = structlog.get_logger(__name__)
@@ -25,16 +26,25 @@ _INSTANT = timedelta(microseconds=1)
 
 
 async def send_digests(desk: Desk) -> int:
-    """Says every digest that is due. Returns how many sites were due."""
+    """Says every digest that is due. Returns of how many sites; one that fails takes none from the others."""
     async with desk.archive.read() as uow:
         sites = await uow.sites.all()
         known = _moments(await uow.marks.get(_MARK))
     now = desk.now()
-    due = [site for site in sites if known.get(site.code, now) <= now]
-    for site in due:
-        async with desk.archive.begin() as uow:
-            await _of_site(uow, desk, site)
-    return len(due)
+    said = 0
+    for site in sites:
+        if known.get(site.code, now) > now:
+            continue
+        try:
+            async with desk.archive.begin() as uow:
+                await _of_site(uow, desk, site)
+        except StorageUnavailable:
+            break  # all of them wait
+        except Exception:
+            _log.exception("a morning digest failed", action="send_digests", site=site.code)
+        else:
+            said += 1
+    return said
 
 
 async def next_digest(uow: UnitOfWork) -> datetime | None:
