@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 
 from bot.actions.chart import Chart, opened, reasoned
 from bot.actions.desk import Desk
+from bot.actions.plan_visits import course_of, later
 from bot.actions.speak import home_rows, phrase, to_participant
 from bot.clock import new_id
+from bot.rules import schedule
 from bot.rules.access import SYSTEM, Act, AuthMethod
-from bot.rules.changes import Effects
+from bot.rules.activities import ActivityKind
+from bot.rules.changes import Effects, out_of_quiet
 from bot.rules.errors import Refusal
 from bot.rules.messages import Priority
 from bot.rules.participant import Hold, HoldReason, Participant
@@ -189,9 +192,12 @@ def _hears(participant: Participant) -> bool:
 async def _tell_her(uow: UnitOfWork, desk: Desk, participant: Participant, hold: Hold) -> None:
     if not _hears(participant):
         return
-    key = f"hold:{hold.id}"
+    key, now = f"hold:{hold.id}", desk.now()
     said = [phrase("patient.hold")]
     message = to_participant(
         participant, key, said, buttons=home_rows(), priority=Priority.REMINDER, routine=True
     )
-    await uow.outbox.put(message, desk.now())
+    course = await course_of(uow, participant)
+    doses = [one for one in schedule.plan(desk.study, course) if one.kind is not ActivityKind.DRAW]
+    waiting = [one.target_at for one in doses if one.is_open]
+    await uow.outbox.put(later(message, out_of_quiet(desk.study, course, waiting, now), now), now)

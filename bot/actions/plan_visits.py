@@ -199,10 +199,11 @@ async def _tell_her(
         cancel_tag=tag,
         routine=True,
     )
-    await uow.outbox.put(_later(message, send_after(desk.study, course, found.changes, now), now), now)
+    await uow.outbox.put(later(message, send_after(desk.study, course, found.changes, now), now), now)
 
 
-def _later(message: Message, moment: datetime, now: datetime) -> Message:
+def later(message: Message, moment: datetime, now: datetime) -> Message:
+    """The message, not sent before `moment` where that is still to come."""
     return replace(message, send_after=moment) if moment > now else message
 
 

@@ -13,14 +13,15 @@ from bot.actions.alert_staff import show_progress
 from bot.actions.chart import Chart, opened, reasoned
 from bot.actions.desk import Desk, site_of
 from bot.actions.hold_over_night import cannot_wait
+from bot.actions.plan_visits import course_of, later
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import phrase, to_participant
 from bot.actions.who_is_called import who_is_called
 from bot.clock import new_id
-from bot.rules import escalation
+from bot.rules import escalation, schedule
 from bot.rules.access import RIGHTS, Act, AuthMethod, Site, Staff
 from bot.rules.case import Case, CaseKind
-from bot.rules.changes import Effects
+from bot.rules.changes import Effects, out_of_quiet
 from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase, Priority
 from bot.rules.participant import Participant
@@ -135,7 +136,9 @@ async def _tell_her(chart: Chart, participant: Participant, site: Site) -> None:
     said = [_told(site)]
     key = f"transfer:{participant.subject_code}:{new_id()}"
     message = to_participant(participant, key, said, priority=Priority.REMINDER, routine=True)
-    await chart.uow.outbox.put(message, chart.now)
+    course, now = await course_of(chart.uow, participant), chart.now
+    coming = [one.target_at for one in schedule.plan(chart.desk.study, course) if one.is_open]
+    await chart.uow.outbox.put(later(message, out_of_quiet(chart.desk.study, course, coming, now), now), now)
 
 
 def _told(site: Site) -> Phrase:

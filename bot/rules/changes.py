@@ -166,11 +166,15 @@ def news(study: Study, course: Course, found: Sequence[Change], now: datetime) -
 
 def send_after(study: Study, course: Course, found: Sequence[Change], now: datetime) -> datetime:
     """Out of quiet time, unless a visit it speaks of comes before she could act on it in the morning."""
+    visits = [at for one in found for at in (one.was_at, one.activity.target_at) if at]
+    return out_of_quiet(study, course, visits, now)
+
+
+def out_of_quiet(study: Study, course: Course, visits: Iterable[datetime], now: datetime) -> datetime:
+    """The end of quiet time, or now: outside of it, and where one of these visits comes too soon after it."""
     morning = after_quiet(study.quiet_hours, now, course.her_zone)
-    moments = [at for one in found for at in (one.was_at, one.activity.target_at) if at and at > now]
-    if any(at < morning + study.reminders.grace for at in moments):
-        return now
-    return morning
+    soon = any(now < at < morning + study.reminders.grace for at in visits)
+    return now if soon else morning
 
 
 def line_of(change: Change) -> Phrase:
