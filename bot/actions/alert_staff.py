@@ -175,13 +175,13 @@ async def tell_others(uow: UnitOfWork, desk: Desk, case: Case, taker: Staff, now
 
 
 async def tell_answer(uow: UnitOfWork, desk: Desk, case: Case, answer: str, inbound: Inbound) -> None:
-    """What the patient answered in the loop, to all who were rung."""
+    """What the patient answered in the loop, to all who were rung; a tap brings no time of its own."""
     said = phrase(
         "staff.alert.patient_answered",
         subject=case.subject_code,
         site=case.site_code,
         answer=phrase(f"staff.answer.{answer}"),
-        at=inbound.said_at,
+        at=desk.now(),
     )
     key = f"answered:{case.id}:{inbound.key.update_id}"
     await tell_rung(uow, desk, case, said, key)
@@ -419,10 +419,11 @@ def answer_words(
 
 async def _attempts(uow: UnitOfWork, case: Case) -> list[Phrase]:
     """How often she was phoned in vain, while nobody has reached her."""
-    failed = [event for event in await uow.cases.events(case.id) if event.kind == "CONTACT_FAILED"]
+    events = await uow.cases.events(case.id)
+    failed = escalation.attempts_in_vain((one.kind, one.at) for one in events)
     if not failed or case.contacted_at is not None:
         return []
-    return [phrase("staff.alert.attempts", count=len(failed), at=failed[-1].at)]
+    return [phrase("staff.alert.attempts", count=len(failed), at=failed[-1])]
 
 
 async def _platelets(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:

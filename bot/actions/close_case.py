@@ -49,7 +49,8 @@ async def close_in(
         raise Refusal("refusal.outcome_needed")
     actor = actor_of(staff, act, participant.site_code, auth)
     now = desk.now()
-    attempts = sum(event.kind == "CONTACT_FAILED" for event in await uow.cases.events(case.id))
+    events = await uow.cases.events(case.id)
+    attempts = len(escalation.attempts_in_vain((one.kind, one.at) for one in events))
     closed = await uow.cases.save(escalation.close(case, staff.code, outcome, now, attempts=attempts))
     await uow.cases.add_event(case.id, "CLOSED", now, staff.code, note)
     await uow.audit.record(

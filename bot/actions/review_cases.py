@@ -89,7 +89,7 @@ async def card_of(uow: UnitOfWork, desk: Desk, staff: Staff, case: Case, site: S
         site=site,
         lines=tuple(lines),
         contact_by=escalation.contact_deadline(case, calendar) if is_open else None,
-        attempts=sum(event.kind == "CONTACT_FAILED" for event in events),
+        attempts=len(escalation.attempts_in_vain((one.kind, one.at) for one in events)),
         may_take=is_open and not held and may(staff, Act.ACKNOWLEDGE_CASE, site.code),
         may_log=is_open and may(staff, Act.LOG_CONTACT, site.code),
         closing=outcomes(silence=silent)

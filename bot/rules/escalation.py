@@ -29,6 +29,8 @@ from bot.rules.study import Chain, ChainHours, ChainStep, Level, PatientStep, Ro
 
 # "UNREACHABLE needs ≥ 3 logged attempts incl. emergency contact". Source: specification 3.3.
 LEAST_ATTEMPTS = 3
+# The same button tapped again so soon is the same attempt.
+_ONE_ATTEMPT = timedelta(minutes=1)
 
 # Who is on duty on days off. Source: specification 3.2 ("sub-investigator on call"); decisions "Triage".
 ON_CALL = Role.SUB_INVESTIGATOR
@@ -642,6 +644,20 @@ def close(
     if outcome is Outcome.UNREACHABLE and attempts < LEAST_ATTEMPTS:
         raise Refusal("refusal.too_few_attempts", attempts=attempts, least=LEAST_ATTEMPTS)
     return replace(case, closed_by=by, closed_at=now, outcome=outcome, next_step_at=None)
+
+
+def attempts_in_vain(happened: Iterable[tuple[str, datetime]]) -> tuple[datetime, ...]:
+    """When somebody tried in vain to reach her, oldest first, since the case was opened (again).
+
+    `happened`: kind and moment of each event of the case, oldest first. Three taps in a row are one attempt.
+    """
+    found: list[datetime] = []
+    for kind, at in happened:
+        if kind == "REOPENED":
+            found.clear()
+        elif kind == "CONTACT_FAILED" and (not found or at - found[-1] >= _ONE_ATTEMPT):
+            found.append(at)
+    return tuple(found)
 
 
 def act_to_close(level: Level) -> Act:

@@ -40,10 +40,10 @@ class Inbound:
     """`token` is the data of the tapped button, `tap_id` what an answer to the tap needs.
 
     `content` names the kind of a CONTENT (`voice`, `photo`, …). `language_hint` is the language of
-    the person's Telegram, used for strangers only. `said_at` is the sender's time as the channel gives it.
-    `sender_id` is the account that wrote or tapped, which is also the number of its private chat; None where
-    nobody can be named (an anonymous administrator, a channel). A MOVED group
-    was `chat_id` and is `moved_to`.
+    the person's Telegram, used for strangers only. `said_at` is the sender's time as the channel gives it; a
+    tap has that of the message it is on. `sender_id` is the account that wrote or tapped, which is also the
+    number of its private chat; None where nobody can be named (an anonymous administrator, a channel). A
+    MOVED group was `chat_id` and is `moved_to`.
     """
 
     key: UpdateKey
