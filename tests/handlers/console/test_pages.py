@@ -298,6 +298,7 @@ class TestCases:
         for attempts in range(4):
             await browser.send(f"/cases/{case_id}/close", outcome="UNREACHABLE", note="")
             assert browser.status == (200 if attempts == 3 else 409)
+            world.clock.move(timedelta(minutes=1))
             await browser.send(f"/cases/{case_id}/contact", reached="no")
 
     async def test_the_most_urgent_stands_first(self, world: World, signed_in: SignIn) -> None:
