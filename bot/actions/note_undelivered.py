@@ -12,7 +12,7 @@ from bot.actions.alert_staff import tell_patient_unreached
 from bot.actions.desk import Desk, site_of
 from bot.actions.keep_group import note_group_lost
 from bot.actions.note_reach import note_staff_lost
-from bot.actions.ring_second_road import ring_second_road
+from bot.actions.ring_second_road import is_one_ring, ring_second_road
 from bot.rules import escalation
 from bot.rules.access import SYSTEM
 from bot.rules.case import Case, CaseId
@@ -56,7 +56,13 @@ async def note_undelivered(
     )
     await uow.cases.add_event(case.id, "NOT_DELIVERED", now, to.code, reason)
     if not beside:
-        await _go_on(uow, desk, case, row, jumps=not lost_before)
+        told = {
+            StaffCode(code)
+            for one in known
+            if one.kind == "RUNG" and one.at >= case.rung_from and is_one_ring(one.at, now)
+            for code in one.note.split(",")
+        }
+        await _go_on(uow, desk, case, row, jumps=not lost_before, told=told)
     await uow.audit.record(
         kind="system:alert:not_delivered",
         actor=SYSTEM,
@@ -78,18 +84,21 @@ async def _patient_not_reached(uow: UnitOfWork, desk: Desk, row: OutboxRow) -> N
         await tell_patient_unreached(uow, desk, case, f"patient-lost:{case.id}:{row.id}")
 
 
-async def _go_on(uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow, *, jumps: bool) -> None:
+async def _go_on(
+    uow: UnitOfWork, desk: Desk, case: Case, row: OutboxRow, *, jumps: bool, told: set[StaffCode]
+) -> None:
     """The chain jumps one step, once for each person; where it cannot wait they are rung beside Telegram.
 
-    Where nobody is left in a chat of all who have been rung, it goes on until somebody is.
+    Where nobody is left in a chat of all who have been rung, it goes on until somebody is. `told` were rung
+    this moment, such as a deputy for somebody else: they get no second copy.
     """
     site, now, to = await site_of(uow, case.site_code), desk.now(), row.message.to
     ahead = escalation.ring_ahead(case, now, desk.calendar_of(site)) if jumps else None
     if ahead is not None:
-        rung = await notify(uow, desk, site, ahead, before=case, told=set(), ahead=True)
+        rung = await notify(uow, desk, site, ahead, before=case, told=told, ahead=True)
         further = escalation.ring_ahead(rung, now, desk.calendar_of(site), second_road=False)
         if further is not None and not await hears_somebody(uow, site, rung, now):
-            rung = await notify(uow, desk, site, further, before=rung, told=set(), ahead=True)
+            rung = await notify(uow, desk, site, further, before=rung, told=told, ahead=True)
         await uow.cases.save(rung)
     staff = await uow.staff.get(StaffCode(to.code)) if to.kind is RecipientKind.STAFF else None
     if staff is not None and case.level >= Level.URGENT:

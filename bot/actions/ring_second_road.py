@@ -7,7 +7,7 @@ Source: specification 3.3 ("phone/SMS fallback"); decisions ("the chain's own ti
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.actions.desk import Desk, site_of
@@ -29,6 +29,11 @@ def site_as_recipient(site: SiteCode) -> Recipient:
     return Recipient(RecipientKind.SITE, site)
 
 
+def is_one_ring(rung_at: datetime, now: datetime) -> bool:
+    """Whether a ring now would be the same again. A clock that was set back silences nobody for longer."""
+    return abs(now - rung_at) < _ONE_RING
+
+
 async def ring_second_road(
     uow: UnitOfWork, desk: Desk, case: Case, people: Sequence[Staff], *, ring: str
 ) -> None:
@@ -46,7 +51,7 @@ async def ring_second_road(
     rung = {
         code
         for event in await uow.cases.events(case.id)
-        if event.kind == "RUNG_BESIDE" and now - event.at < _ONE_RING
+        if event.kind == "RUNG_BESIDE" and is_one_ring(event.at, now)
         for code in event.note.split(",")
     }
     told: list[str] = []

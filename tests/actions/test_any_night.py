@@ -1,8 +1,9 @@
 """Whatever happens in a night, in any order: no case falls silent, no step is lost or doubled, one owner.
 
-Reports, answers, taking, contacting, closing, duty, leave, lost telephones, blocked chats, a Telegram that
-gives no answer, a second road that is down, restarts, hours in which the service is down and a clock that is
-set back, drawn at random with a fixed seed. `NIGHTS=200` plays more of them, anew each time.
+Reports, answers, taking, contacting, closing (in private chats and in the site's group), duty, leave, lost
+telephones, a group that comes, moves, is lost and comes back, blocked chats, a Telegram that gives no answer,
+a second road that is down, restarts, hours in which the service is down and a clock that is set back, drawn
+at random with a fixed seed. `NIGHTS=200` plays more of them, anew each time.
 Source: issue of the escalation (Proof); lessons 2 and 3.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,6 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.actions.audit_escalation import audit_escalation
+from bot.actions.keep_group import Keeper, invite_group
 from bot.actions.keep_roster import add_duty, end_duty, roster_of
 from bot.actions.manage_staff import revoke_staff
 from bot.clock import MovableClock, new_id
@@ -32,6 +35,7 @@ from bot.rules.roster import DutyKind
 from bot.rules.study import Level, StaffCode
 from bot.rules.watch import Trouble
 from storage.archive import Archive
+from storage.cases import CaseEvent
 from storage.keyring import Keyring
 from tests import cast
 from tests.actions.conftest import phones_of
@@ -49,6 +53,8 @@ NEVER = frozenset(
 )
 # Nothing of an EMERGENCY that nobody has is silent for longer; the chain's own longest wait.
 LONGEST_SILENCE = 10 * MINUTE
+GROUPS = (-501, -1000501, -1000502)
+IN_GROUP = ("register", "let in", "put out", "moves", "tap", "tap", "tap", "blocks", "unblocks")
 TURNS = ("RAISED", "RUNG_ANEW", "REOPENED", "LET_GO")
 
 who = st.integers(0, len(CODES) - 1)
@@ -56,6 +62,7 @@ step = st.one_of(
     st.tuples(st.just("she writes"), st.integers(0, len(SAYS) - 1)),
     st.tuples(st.just("she answers"), st.integers(0, 9)),
     *[st.tuples(st.just("staff tap"), st.integers(0, 60))] * 3,
+    *[st.tuples(st.just("group"), st.integers(0, len(IN_GROUP) * len(CODES) - 1))] * 2,
     *[st.tuples(st.just("wait"), st.sampled_from((1, 2, 5, 11, 40)))] * 3,
     st.tuples(st.just("down"), st.sampled_from((3, 17, 180, 900))),
     st.tuples(st.just("clock back"), st.sampled_from((1, 7))),
@@ -72,6 +79,9 @@ class AnyNight:
     phones: Phones
     url: str
     lost: set[str] = field(default_factory=set)
+    gone_before: frozenset[str] = frozenset()
+    groups: int = 0
+    wrote_at: datetime | None = None
     since: int = 0
     hindered_at: datetime = SATURDAY
 
@@ -79,14 +89,16 @@ class AnyNight:
         """One step; what is refused changes nothing."""
         phones, code = self.phones, CODES[which % len(CODES)]
         chat = PEOPLE[code][2]
-        self.since = len(phones.told)
+        self.since, self.gone_before = len(phones.told), frozenset(self.lost)
         match what:
             case "she writes":
-                await phones.type(HER, SAYS[which])
+                await self._she_writes(SAYS[which])
             case "she answers":
                 await self._tap(HER, HERS, which)
             case "staff tap":
                 await self._tap(chat, THEIRS, which // len(CODES))
+            case "group":
+                await self._group(IN_GROUP[which // len(CODES)], chat)
             case "wait":
                 await self._wait(which)
             case "down":
@@ -123,14 +135,51 @@ class AnyNight:
         await self._check(jumped=what == "clock back")
 
     async def _tap(self, chat: int, kinds: tuple[str, ...], which: int) -> None:
-        tokens = [
+        tokens = self._tokens(chat, kinds)
+        if tokens:
+            await self.phones.tap_token(chat, tokens[which % len(tokens)])
+
+    async def _she_writes(self, text: str) -> None:
+        """She is answered every time; pieces of one sentence are one thing said."""
+        now, heard = self.phones.clock.now(), len(self.phones.chats.get(HER, []))
+        await self.phones.type(HER, text)
+        is_piece = self.wrote_at is not None and abs(now - self.wrote_at) < MINUTE
+        assert len(self.phones.chats[HER]) > heard or is_piece, "she was not answered"
+        self.wrote_at = now
+
+    async def _group(self, what: str, chat: int) -> None:
+        """The site's group, as long as it has no other number: `chat` is whoever acts there."""
+        phones, group = self.phones, GROUPS[self.groups]
+        match what:
+            case "register":
+                with suppress(Refusal):
+                    code = await invite_group(phones.desk, site=TJ, by=Keeper(operator=OPERATOR))
+                    await phones.type_in(group, PEOPLE["PI1"][2], f"/register {code.code}")
+            case "let in":
+                await phones.bot_let_in(group)
+            case "put out":
+                await phones.bot_put_out(group)
+            case "moves" if self.groups + 1 < len(GROUPS):
+                self.groups += 1
+                await phones.group_moved(group, GROUPS[self.groups])
+            case "blocks":
+                phones.blocked.add(group)
+            case "unblocks":
+                phones.blocked.discard(group)
+            case "tap":
+                tokens = self._tokens(group, THEIRS)
+                if tokens:
+                    await phones.tap_token_in(group, chat, tokens[chat % len(tokens)])
+            case _:
+                pass
+
+    def _tokens(self, chat: int, kinds: tuple[str, ...]) -> list[str]:
+        return [
             button.data
             for screen in self.phones.chats.get(chat, [])[-8:]
             for button in screen.buttons
             if button.data.startswith(kinds)
         ]
-        if tokens:
-            await self.phones.tap_token(chat, tokens[which % len(tokens)])
 
     async def _wait(self, minutes: int) -> None:
         """Minute by minute, as the timer would; each is checked."""
@@ -169,10 +218,9 @@ class AnyNight:
         calendar = self.phones.desk.calendar_of(cast.TIANJIN)
         async with self.phones.desk.archive.read() as uow:
             cases = await uow.cases.all_of(SUBJECT)
-            turns = {
-                case.id: [event.at for event in await uow.cases.events(case.id) if event.kind in TURNS]
-                for case in cases
-            }
+            events = {case.id: await uow.cases.events(case.id) for case in cases}
+            trail = await uow.audit.of(SUBJECT)
+        turns = {case: [one.at for one in known if one.kind in TURNS] for case, known in events.items()}
         for case in cases:
             if case.closed_at is not None:
                 assert case.next_step_at is None
@@ -187,6 +235,13 @@ class AnyNight:
             assert (case.acknowledged_by is None) == (case.acknowledged_at is None)
             if not jumped:
                 self._nothing_is_skipped(case, now)
+            assert _owner(events[case.id]) == case.acknowledged_by
+        for case in cases:
+            rings = [
+                one.field for one in trail if one.kind == "system:case:rung" and one.entity_id == case.id
+            ]
+            assert rings == [f"ring {number + 1}" for number in range(case.rings)]
+        self._nobody_hears_too_much(cases)
         self._nothing_is_doubled(turns)
         await self._somebody_hears(cases, now)
         found = {one.trouble for one in await audit_escalation(self.phones.desk)}
@@ -211,6 +266,16 @@ class AnyNight:
         for (at, to, case, road), times in rung.items():
             assert times <= 1 + turns[case].count(at), (at, to, road, times)
 
+    def _nobody_hears_too_much(self, cases: tuple[Case, ...]) -> None:
+        """Not who is gone, and nobody of what is closed."""
+        closed = {case.id: case.closed_at for case in cases if case.closed_at is not None}
+        for one in self.phones.told[self.since :]:
+            if not one.key.startswith(("alert:", "second:")):
+                continue
+            assert one.to not in self.gone_before, one
+            at = closed.get(CaseId(one.key.split(":")[1]))
+            assert at is None or one.at <= at, one
+
     async def _somebody_hears(self, cases: tuple[Case, ...], now: datetime) -> None:
         """Of an EMERGENCY that nobody has, somebody hears every ten minutes, if anybody can.
 
@@ -229,6 +294,17 @@ class AnyNight:
             assert heard, "nobody has ever heard of it"
             silent_since = max(*heard, self.hindered_at)
             assert now - silent_since <= LONGEST_SILENCE, (now - silent_since, case)
+
+
+def _owner(events: Sequence[CaseEvent]) -> str | None:
+    """Who has the case by its own history: nobody takes it from another without a trace."""
+    owner: str | None = None
+    for one in events:
+        if one.kind in ("ACKNOWLEDGED", "HANDED_TO") or (one.kind == "CONTACTED" and owner is None):
+            owner = one.actor_code
+        elif one.kind in TURNS:
+            owner = None
+    return owner
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from bot.actions.keep_roster import add_duty, end_duty, roster_of
 from bot.actions.keep_second_road import addresses_to_try, keep_second_road
+from bot.actions.manage_staff import revoke_staff
 from bot.actions.ring_second_road import site_as_recipient
 from bot.actions.speak import staff_as_recipient
 from bot.rules.case import Case
@@ -65,6 +66,21 @@ async def test_the_second_road_rings_after_two_minutes_with_level_and_code_only(
     assert "血" not in said
     assert "Nobody has taken" in both
     assert "还没有人接手" in both
+
+
+async def test_a_clock_that_is_set_back_does_not_hold_the_second_road(chats: Phones) -> None:
+    """Rung beside at 10:02, then it is 09:35 again; whoever has the case loses the phone."""
+    await emergency(chats)
+    await keep_second_road(chats.desk, owner=staff_as_recipient(SI1), addresses=["sms://si1"], by=OPERATOR)
+    await chats.type(HER, "血止不住，已经半小时了")
+    await chats.pass_time(2 * MINUTE)
+    await chats.tap(COORDINATOR, "我来处理")
+    assert len(chats.beside) == 1
+    chats.clock.move(-27 * MINUTE)
+    chats.blocked.add(INVESTIGATOR)
+    await revoke_staff(chats.desk, code=CA1, reason="lost", by=OPERATOR, lost=True)
+    await chats.settle()
+    assert [addresses for addresses, _ in chats.beside] == [("sms://si1",)] * 2
 
 
 async def test_who_takes_the_case_at_once_is_not_rung_beside(chats: Phones) -> None:
