@@ -6,8 +6,9 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerContext
@@ -49,11 +50,18 @@ class FileClock(SystemClock):
         draft.replace(self._path)
 
 
-def serve_until_killed(database_url: str, api_url: str, token: str, clock: Path, moment: str) -> None:
-    """The process: a service that dies by its own hand at `moment`, or never when that is empty."""
+def serve_until_killed(
+    database_url: str, api_url: str, token: str, clock: Path, moment: str, operator: str
+) -> None:
+    """The process: a service that dies by its own hand at `moment`, or never when that is empty.
+
+    `claimed alert:` is the moment at which a message whose key begins so was claimed and is not sent yet
+    (SQLite only). `operator` is where the watchman tells him; may be empty.
+    """
+    wanted, _, key = moment.partition(" ")
 
     def die(reached: Moment) -> None:
-        if reached == moment:
+        if reached == wanted and (not key or is_claimed(database_url, key)):
             os.kill(os.getpid(), signal.SIGKILL)
 
     async def serve() -> None:
@@ -63,11 +71,21 @@ def serve_until_killed(database_url: str, api_url: str, token: str, clock: Path,
             database_url=SecretStr(database_url),
             secret_key=SecretStr(SECRET),
             mode=Mode.REHEARSAL,
+            alert_urls=SecretStr(operator) if operator else None,
         )
         async with opened_service(settings, clock=FileClock(clock), checkpoint=die) as service:
             await service.run_chat(asyncio.Event())
 
     asyncio.run(serve())
+
+
+def is_claimed(database_url: str, key: str) -> bool:
+    """Whether a message whose key begins so is on its way, as far as was noted."""
+    with closing(sqlite3.connect(database_url.partition(":///")[2])) as looking:
+        found = looking.execute(
+            "SELECT count(*) FROM outbox WHERE status = 'CLAIMED' AND unique_key LIKE ?", (f"{key}%",)
+        ).fetchone()
+    return bool(found[0])
 
 
 @dataclass
@@ -79,25 +97,37 @@ class Mortal:
     api_url: str
     token: str
     clock: Path
+    operator: str = ""
     deaths: int = 0
+    ahead: timedelta = timedelta()
     process: BaseProcess | None = None
 
     def start(self, moment: str = "") -> None:
         self.process = self.processes.Process(
             target=serve_until_killed,
-            args=(self.database_url, self.api_url, self.token, self.clock, moment),
+            args=(self.database_url, self.api_url, self.token, self.clock, moment, self.operator),
             daemon=True,
         )
         self.process.start()
 
-    def kill(self) -> None:
-        """`kill -9`, and the next one starts when every lease has run out."""
+    def kill(self, down: timedelta = AFTER_THE_LEASES) -> None:
+        """`kill -9`, and the next one starts so much later, when every lease has run out."""
         assert self.process is not None
         self.process.kill()
+        self.died(down)
+
+    def died(self, down: timedelta = AFTER_THE_LEASES) -> None:
+        """By its own hand: waits for the end."""
+        assert self.process is not None
         self.process.join(30)
+        assert self.process.exitcode == -signal.SIGKILL
         self.deaths += 1
-        clock = FileClock(self.clock)
-        clock.set(clock.now(), self.deaths * AFTER_THE_LEASES)
+        self.ahead += down
+        self.at(FileClock(self.clock).now())
+
+    def at(self, moment: datetime) -> None:
+        """The study's time."""
+        FileClock(self.clock).set(moment, self.ahead)
 
 
 @contextmanager

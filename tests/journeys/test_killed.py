@@ -27,7 +27,7 @@ from storage.archive import Archive
 from storage.keyring import Keyring
 from tests.databases import SECRET
 from tests.journeys.conftest import DAY1, MONDAY, SUBJECT, opened_town
-from tests.journeys.dying import AFTER_THE_LEASES, FileClock, Mortal, mortal
+from tests.journeys.dying import FileClock, Mortal, mortal
 
 KILLS = 6
 # However fast the machine: so often it must have died before the day was over.
@@ -59,7 +59,6 @@ class Day:
     coordinator: Person
     investigator: Person
     service: Mortal
-    clock: FileClock
 
     async def play(self) -> None:
         self.at(DAY1 - timedelta(hours=14, minutes=30))
@@ -79,7 +78,7 @@ class Day:
         await self.telegram.everything_received(timeout_s=PATIENCE_S)
 
     def at(self, moment: datetime) -> None:
-        self.clock.set(moment, self.service.deaths * AFTER_THE_LEASES)
+        self.service.at(moment)
 
     async def tap(self, person: Person, label: str) -> None:
         """Taps the newest button with this label, as soon as there is one."""
@@ -114,7 +113,7 @@ async def opened_day(
     file = folder / "clock.json"
     FileClock(file).set(MONDAY, timedelta())
     with mortal(processes, url, telegram.url, telegram.token, file) as service:
-        day = Day(telegram, her, coordinator, investigator, service, FileClock(file))
+        day = Day(telegram, her, coordinator, investigator, service)
         outcome = act(day)
         assert asyncio.iscoroutine(outcome)
         await outcome
