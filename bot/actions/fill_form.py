@@ -24,6 +24,7 @@ from bot.actions.chat_forms.script import Done, Preview, Question, Script, Sheet
 from bot.actions.chat_forms.therapy import TherapyScript
 from bot.actions.chat_forms.words import WordsScript
 from bot.actions.desk import Desk, site_of
+from bot.actions.note_access import note_refusal_in
 from bot.actions.speak import Rows, button, phrase, remove_buttons, staff_as_recipient, to_staff
 from bot.clock import new_id
 from bot.rules.access import AuthMethod, Site, Staff, may, sites_for
@@ -246,10 +247,8 @@ async def _go_on(who: _Worker, form: Form, *, first: Phrase | None = None) -> No
             try:
                 await _ask_or_show(who, sheet, first)
                 return
-            except NotEntitled:
-                raise
             except Refusal as refusal:
-                mended = await SCRIPTS[form.kind].mended(sheet, refusal)
+                mended = await SCRIPTS[form.kind].mended(sheet, await _of_another(who, form, refusal))
                 if mended is None:
                     raise
                 form, first = mended
@@ -259,6 +258,21 @@ async def _go_on(who: _Worker, form: Form, *, first: Phrase | None = None) -> No
         if isinstance(refusal, NotEntitled):
             raise
         await _say(who, form, Done(said=told_of(refusal)))
+
+
+async def _of_another(who: _Worker, form: Form, refusal: Refusal) -> Refusal:
+    """A second person who was named and is foreign or unknown may be a slip: told, with a trace.
+
+    Raises:
+        NotEntitled: it is about the person of the form.
+    """
+    if not isinstance(refusal, NotEntitled):
+        return refusal
+    asked_for = refusal.values.get("subject")
+    if asked_for in (None, form.subject):
+        raise refusal
+    await note_refusal_in(who.uow, who.desk, who.staff, str(asked_for), AuthMethod.TELEGRAM)
+    return Refusal("refusal.not_yours", subject=asked_for)
 
 
 async def _ask_or_show(who: _Worker, sheet: Sheet, first: Phrase | None) -> None:

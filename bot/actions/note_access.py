@@ -6,6 +6,7 @@ Source: specification 5.2 and 5.4; product, promise 8.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.actions.console_account import as_visitor
@@ -49,13 +50,19 @@ async def note_refusal(desk: Desk, *, by: StaffCode, asked_for: str) -> None:
     """
     async with desk.archive.begin() as uow:
         staff = await uow.staff.get(by)
-        if staff is None:
-            return
-        await uow.audit.record(
-            kind="staff:access:refused",
-            actor=as_visitor(staff),
-            at=desk.now(),
-            subject=None,
-            entity="asked for",
-            entity_id=asked_for if _PLAIN.fullmatch(asked_for) else "something else",
-        )
+        if staff is not None:
+            await note_refusal_in(uow, desk, staff, asked_for, AuthMethod.CONSOLE)
+
+
+async def note_refusal_in(
+    uow: UnitOfWork, desk: Desk, staff: Staff, asked_for: str, auth: AuthMethod
+) -> None:
+    """As `note_refusal`, in a transaction that is open."""
+    await uow.audit.record(
+        kind="staff:access:refused",
+        actor=replace(as_visitor(staff), auth=auth),
+        at=desk.now(),
+        subject=None,
+        entity="asked for",
+        entity_id=asked_for if _PLAIN.fullmatch(asked_for) else "something else",
+    )

@@ -342,8 +342,15 @@ class TestCorrecting:
         await ward.lab("102", "2026-03-05 09:00")
         await chats.type(CRC, f"/correct {TJ_001}")
         await taps(ward, CRC, "102", "另一位患者")
+        await chats.type(CRC, "wh-001")  # a slip, or another site's
+        await chats.tap(CRC, "录入笔误")
+        assert "WH-001：找不到" in chats.last(CRC)
         await chats.type(CRC, "tj-002")
-        await taps(ward, CRC, "录入笔误", "保存")
+        assert chats.last(CRC).index("—— TJ-002 ——") < chats.last(CRC).index("—— TJ-001 ——")
+        await chats.tap(CRC, "保存")
+        async with ward.desk.archive.read() as uow:
+            traces = [one for one in await uow.audit.of(None) if one.kind == "staff:access:refused"]
+        assert [(one.actor_code, one.entity_id) for one in traces] == [("CA1", "WH-001")]
         async with ward.desk.archive.read() as uow:
             assert "102" in [str(one.value) for one in await uow.labs.of(SubjectCode("TJ-002"))]
         assert (await ward.plan())["injection-2"].is_open

@@ -104,6 +104,8 @@ class CorrectionScript(Script):
         form = sheet.form
         if refusal.key in ABOUT_THE_VALUE and form.answer("value"):
             return form.without("value"), told_of(refusal)
+        if refusal.key == "refusal.not_yours":
+            return form.without("other"), told_of(refusal)
         if refusal.key in ("refusal.corrected_before", "refusal.fact_voided", "refusal.no_such_fact"):
             return form.without("fact", *self.again), told_of(refusal)
         return await super().mended(sheet, refusal)
