@@ -160,7 +160,7 @@ async def _ring_anew(
     higher = max(level, case.level)
     anew = escalation.ring_anew(
         case,
-        desk.study.chains[higher],
+        desk.study.chain_at(case.site_code, higher),
         desk.now(),
         desk.calendar_of(site),
         level=higher,
@@ -199,12 +199,13 @@ async def _open(
 ) -> Case:
     now = desk.now()
     site = await site_of(uow, participant.site_code)
+    chain = desk.study.chain_at(site.code, level)
     case = escalation.open_case(
         case_id=CaseId(new_id()),
         participant=participant,
         kind=kind,
         level=level,
-        chain=escalation.with_copy(escalation.with_limit(desk.study.chains[level], acknowledge_within), also),
+        chain=escalation.with_copy(escalation.with_limit(chain, acknowledge_within), also),
         now=now,
         calendar=desk.calendar_of(site),
         cannot_wait=await cannot_wait(uow, desk, participant, level),
@@ -235,7 +236,7 @@ async def _raise(
     raised = escalation.raise_level(
         case,
         level,
-        desk.study.chains[level],
+        desk.study.chain_at(case.site_code, level),
         now,
         desk.calendar_of(site),
         cannot_wait=await cannot_wait(uow, desk, participant, level),

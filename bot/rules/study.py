@@ -11,7 +11,7 @@ gives `用力按了10分钟，还在流`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -870,7 +870,21 @@ class Study:
     terms: Mapping[str, Term]
     sae: SaeRules
     prophylaxis: ProphylaxisRules | None = None
+    site_targets: Mapping[tuple[SiteCode, Level], timedelta] = field(default_factory=dict)
     provenance: Mapping[str, Source] = field(default_factory=dict)
+
+    def chain_at(self, site: SiteCode, level: Level) -> Chain:
+        """The chain of this level with the target that the site has set itself for taking a case.
+
+        Who is rung when is the same everywhere. The time from taking to contact stays as long as it is, so a
+        later target moves the contact target along; an earlier one leaves it. Source: specification 3.1.
+        """
+        chain = self.chains[level]
+        target = self.site_targets.get((site, level))
+        if target is None:
+            return chain
+        later = max(target - chain.acknowledge_within, timedelta())
+        return replace(chain, acknowledge_within=target, contact_within=chain.contact_within + later)
 
     def symptom(self, code: str) -> Symptom:
         for symptom in self.symptoms:

@@ -71,6 +71,10 @@ def build(parts: Parts) -> noun.Study:
         texts={noun.TextId(one.id): _text(one) for one in parts.texts.texts},
         triage=_triage(parts.triage),
         chains={noun.Level[one.level]: _chain(one) for one in parts.chains.chains},
+        site_targets={
+            (noun.SiteCode(one.site), noun.Level[one.level]): timedelta(minutes=one.acknowledge_minutes)
+            for one in parts.chains.sites
+        },
         consent=_consent(parts.consent),
         sae=_sae(parts.sae),
         terms={one.term: _term(one) for one in parts.ctcae.terms},

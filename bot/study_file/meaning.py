@@ -51,6 +51,7 @@ def problems_of(found: Read) -> list[Problem]:
         problems += twice("ctcae.toml: terms", [term.term for term in found.ctcae.terms])
     if found.chains is not None:
         problems += _chains(found.chains)
+        problems += _targets(found.chains)
     if found.consent is not None:
         problems += _consent(found.consent)
     if found.triage is not None:
@@ -378,6 +379,41 @@ def _chains(chains: shape.ChainsShape) -> Iterator[Problem]:
                 "less time the higher the level",
                 "Shorten acknowledge_minutes of the higher level.",
             )
+
+
+def _targets(chains: shape.ChainsShape) -> Iterator[Problem]:
+    """What a chain or a site sets as the target for taking a case stays within the limits of its level."""
+    limits = {one.level: (one.least_minutes, one.most_minutes) for one in chains.limits}
+    both: tuple[tuple[str, Sequence[shape.ChainShape | shape.SiteTargetShape]], ...] = (
+        ("chains", chains.chains),
+        ("sites", chains.sites),
+    )
+    set_here = [
+        (f"{name}[{number}]", one.level, one.acknowledge_minutes)
+        for name, written in both
+        for number, one in enumerate(written)
+    ]
+    for place, level, minutes in set_here:
+        if level not in limits and place.startswith("sites"):
+            yield Problem(
+                f"chains.toml: {place}.level",
+                f"a target of a site for {level}",
+                "a level that has limits",
+                "Write the limits of this level, or leave it to the chain.",
+            )
+        least, most = limits.get(level, (minutes, minutes))
+        if not least <= minutes <= most:
+            yield Problem(
+                f"chains.toml: {place}.acknowledge_minutes",
+                f"{minutes} minutes to acknowledge {level}",
+                f"{least} to {most} minutes",
+                "Keep within the limits; a new one needs approval.",
+            )
+    named = [(one.site, one.level) for one in chains.sites]
+    for site, level in sorted({one for one in named if named.count(one) > 1}):
+        yield Problem(
+            "chains.toml: sites", f"two targets of {site} for {level}", "one for each level", "Remove one."
+        )
 
 
 def _chain(place: str, chain: shape.ChainShape) -> Iterator[Problem]:

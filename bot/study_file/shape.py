@@ -574,9 +574,23 @@ class ChainShape(Strict):
     patient: tuple[PatientStepShape, ...] = ()
 
 
+class TargetLimitsShape(Strict):
+    level: LevelWord
+    least_minutes: Annotated[Whole, Field(ge=1)]
+    most_minutes: Annotated[Whole, Field(ge=1)]
+
+
+class SiteTargetShape(Strict):
+    site: Words
+    level: LevelWord
+    acknowledge_minutes: Annotated[Whole, Field(ge=1)]
+
+
 class ChainsShape(Strict):
     source: SourceShape
     chains: tuple[ChainShape, ...]
+    limits: tuple[TargetLimitsShape, ...] = ()
+    sites: tuple[SiteTargetShape, ...] = ()
 
 
 class ConsentItemShape(Strict):

@@ -219,6 +219,26 @@ def of_tianjin(gaps: tuple[Gap, ...]) -> set[Level]:
     return {gap.level for gap in gaps if gap.site == TJ}
 
 
+class TestTargetsOfASite:
+    """A site may set itself another target within the limits of the study. Source: specification 3.1."""
+
+    @pytest.mark.parametrize(("minutes", "contact"), [(8, 15), (15, 20), (None, 15)])
+    async def test_the_case_carries_the_target_of_its_site_and_rings_as_everywhere(
+        self, chats: Phones, minutes: int | None, contact: int
+    ) -> None:
+        target = {} if minutes is None else {(TJ, Level.EMERGENCY): minutes * MINUTE}
+        elsewhere = {(SiteCode("WH"), Level.EMERGENCY): 5 * MINUTE}
+        study = replace(chats.desk.study, site_targets={**target, **elsewhere})
+        chats.desk = replace(chats.desk, study=study)
+        await staffed(chats)
+        await joined(chats)
+        await chats.type(HER, "吐血了，一大口")
+        chain = (await the_case(chats)).chain
+        assert chain.acknowledge_within == (minutes or 10) * MINUTE
+        assert chain.contact_within == contact * MINUTE
+        assert chain.steps == study.chains[Level.EMERGENCY].steps
+
+
 class TestCoverage:
     async def test_a_staffed_site_has_no_gap_and_a_gap_names_who_stands_in(self, phones: Phones) -> None:
         await staffed(phones)

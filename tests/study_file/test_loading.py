@@ -507,10 +507,31 @@ PEOPLE = [
     ),
     Mistake(
         "chains.toml",
-        "acknowledge_minutes = 10\n",
-        "acknowledge_minutes = 45\n",
+        "acknowledge_minutes = 1440\n",
+        "acknowledge_minutes = 100\n",
         "chains.toml: chains",
         "Shorten acknowledge_minutes of the higher level.",
+    ),
+    Mistake(
+        "chains.toml",
+        "acknowledge_minutes = 10\n",
+        "acknowledge_minutes = 4\n",
+        "chains.toml: chains[0].acknowledge_minutes",
+        "Keep within the limits; a new one needs approval.",
+    ),
+    Mistake(
+        "chains.toml",
+        "[[limits]]",
+        '[[sites]]\nsite = "TJ"\nlevel = "EMERGENCY"\nacknowledge_minutes = 16\n\n[[limits]]',
+        "chains.toml: sites[0].acknowledge_minutes",
+        "Keep within the limits; a new one needs approval.",
+    ),
+    Mistake(
+        "chains.toml",
+        "[[limits]]",
+        '[[sites]]\nsite = "TJ"\nlevel = "ROUTINE"\nacknowledge_minutes = 1440\n\n[[limits]]',
+        "chains.toml: sites[0].level",
+        "Write the limits of this level, or leave it to the chain.",
     ),
     Mistake(
         "chains.toml",
