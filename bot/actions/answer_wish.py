@@ -46,6 +46,12 @@ async def waits_for_answer(uow: UnitOfWork, subject: SubjectCode) -> bool:
     return any([await _waiting(uow, case) for case in await uow.cases.open_of(subject)])
 
 
+async def visit_wished(uow: UnitOfWork, case: Case) -> str | None:
+    """The visit for which this case asks for another day, while nobody has decided on it."""
+    waiting = [key for key in await _waiting(uow, case) if key != _ANY]
+    return waiting[0] if waiting and case.closed_at is None else None
+
+
 async def decided_at(uow: UnitOfWork, subject: SubjectCode, moment: datetime) -> tuple[Case, ...]:
     """The open cases of wishes that a decision of this moment has answered."""
     return tuple(

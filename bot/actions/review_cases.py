@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.actions.alert_staff import alert_card
+from bot.actions.answer_wish import visit_wished
 from bot.actions.desk import Desk
 from bot.actions.list_participants import readable_sites, reader
 from bot.actions.mind_silence import is_about_silence
@@ -28,7 +29,8 @@ class CaseCard:
 
     `contact_by`: until when she must have been contacted, once somebody has the case. `attempts`: how often
     she could not be reached. `closing`: the outcomes this person may close it with, empty when they may not.
-    `ends_with_call`: it only asks that she be phoned because nobody heard from her.
+    `ends_with_call`: it only asks that she be phoned because nobody heard from her. `wished`: the visit
+    that this person may move because she asks for it.
     """
 
     case: Case
@@ -40,6 +42,7 @@ class CaseCard:
     may_log: bool
     closing: tuple[Outcome, ...]
     ends_with_call: bool
+    wished: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ async def card_of(uow: UnitOfWork, desk: Desk, staff: Staff, case: Case, site: S
         if is_open and may(staff, escalation.act_to_close(case.level), site.code)
         else (),
         ends_with_call=silent,
+        wished=await visit_wished(uow, case) if may(staff, Act.MOVE_VISIT, site.code) else None,
     )
 
 

@@ -55,6 +55,8 @@ async def test_her_wish_for_another_day_stands_on_her_page_until_it_is_answered(
     browser = await signed_in(world, "CA1")
     await world.enrol()
     await world.phones.type(HER, "can I come Thursday?")
+    await browser.open("/")
+    assert f'href="{HOME}/visits/injection-1"' in browser.html
     await browser.open(HOME)
     assert "Asks for another day: not answered yet" in browser.text
     entry = MoveEntry(
