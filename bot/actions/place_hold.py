@@ -65,7 +65,8 @@ async def place_hold_in(chart: Chart, entry: HoldEntry) -> Hold:
     hold, _ = weigh_hold(chart, entry)
     await chart.uow.holds.add(hold)
     await chart.write("staff:hold:placed", "hold", hold.id, new=hold.reason.value, reason=hold.note or None)
-    await _tell_her(chart.uow, chart.desk, chart.participant, hold)
+    if _awaits_dose(chart):
+        await _tell_her(chart.uow, chart.desk, chart.participant, hold)
     await chart.settle()
     return hold
 
@@ -88,7 +89,7 @@ def weigh_hold(chart: Chart, entry: HoldEntry) -> tuple[Hold, Effects]:
     )
     after = replace(chart.course, holds=(*chart.course.holds, hold))
     notes = [phrase("operator.effect.hold")]
-    if _hears(chart.participant):
+    if _hears(chart.participant) and _awaits_dose(chart):
         notes.append(phrase("operator.effect.patient", words=(phrase("patient.hold"),)))
     return hold, chart.weigh(after, notes=tuple(notes))
 
@@ -183,6 +184,12 @@ async def hold_in(
         reason=note or None,
     )
     await _tell_her(uow, desk, participant, hold)
+
+
+def _awaits_dose(chart: Chart) -> bool:
+    """A dose is still asked for; to whoever has none to come a hold says nothing."""
+    planned = schedule.plan(chart.desk.study, chart.course)
+    return any(one.is_open and one.kind is not ActivityKind.DRAW for one in planned)
 
 
 def _hears(participant: Participant) -> bool:

@@ -259,6 +259,23 @@ class TestHolding:
             (hold,) = await uow.holds.of(TJ_001)
         assert hold.release_note == "烧退三天"
 
+    async def test_of_whoever_has_no_dose_to_come_staff_are_told_so_and_she_hears_nothing(
+        self, ward: Ward
+    ) -> None:
+        chats = ward.phones
+        await ward.lab("102", "2026-03-05 09:00")
+        heard = len(ward.heard())
+        await chats.type(CRC, f"/hold {TJ_001}")
+        await taps(ward, CRC, "暂停打针", "住院", "没有补充")
+        assert "会告诉患者" not in chats.last(CRC)
+        await chats.tap(CRC, "保存")
+        assert ward.heard(since=heard) == []
+        await chats.type(CRC, f"/dose {TJ_001}")
+        assert "按计划现在没有要打的针" in chats.last(CRC)
+        await chats.type(CRC, "2")
+        await chats.type(CRC, "09:50")
+        assert "请再核对一遍" in chats.last(CRC)
+
 
 class TestResults:
     async def test_every_way_to_write_a_count(self, ward: Ward) -> None:

@@ -111,7 +111,7 @@ def _which_dose(sheet: Sheet) -> Question:
             raise Refusal("refusal.form_number")
         return {"number": typed}
 
-    ask = phrase("staff.form.ask_number")
+    ask = phrase("staff.form.ask_number" if choices else "staff.form.ask_number_unplanned")
     return Question(name="number", ask=ask, read=read, choices=in_rows(choices[:3], 1))
 
 
