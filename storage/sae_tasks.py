@@ -62,10 +62,11 @@ class SaeTasks:
         rows = await self._session.exec(query.order_by(col(SaeTaskRow.raised_at), col(SaeTaskRow.id)))
         return tuple(_task(row) for row in rows)
 
-    async def of_case(self, case_id: str) -> SaeTask | None:
+    async def of_case(self, case_id: str) -> tuple[SaeTask, ...]:
+        """Those of a case, oldest first: a second one where something new came after the answer."""
         query = select(SaeTaskRow).where(col(SaeTaskRow.case_id) == case_id)
-        row = (await self._session.exec(query)).first()
-        return None if row is None else _task(row)
+        rows = await self._session.exec(query.order_by(col(SaeTaskRow.raised_at), col(SaeTaskRow.id)))
+        return tuple(_task(row) for row in rows)
 
     async def due(
         self, now: datetime, limit: int, *, but: Collection[SaeTaskId] = ()

@@ -1,6 +1,7 @@
 """A potential serious adverse event: raised once for a case, its clock kept (`answer_sae` ends it).
 
-The bot never decides seriousness. Source: specification 3.6.
+What comes to the case after the answer, such as an admission, is asked anew with a clock of its own. The bot
+never decides seriousness. Source: specification 3.6.
 """
 
 from __future__ import annotations
@@ -40,47 +41,70 @@ async def note_potential_sae(
 ) -> SaeTask | None:
     """Raises the question for this case, or adds causes to the one that stands; None without a cause.
 
+    Where it was answered, causes that were known then ask nothing again; gives the question last asked.
     `aware_at`: a person of the site knew then, as with what staff enter themselves.
     """
     if not causes:
         return None
-    known = await uow.sae_tasks.of_case(case_id) if case_id is not None else None
-    task = known or SaeTask(
+    known = await uow.sae_tasks.of_case(case_id) if case_id is not None else ()
+    asked = {cause for task in known for cause in task.causes}
+    fresh = tuple(cause for cause in SaeCause if cause in causes and cause not in asked)
+    task = next((one for one in known if one.answered_at is None), None)
+    if task is None and known and not fresh:
+        return known[-1]
+    if task is None:
+        task = await _raised(uow, desk, participant, fresh, case_id)
+    merged = tuple(cause for cause in SaeCause if cause in {*task.causes, *fresh})
+    changed = replace(task, causes=merged)
+    if merged != task.causes:
+        await _record(uow, desk, changed, old=",".join(task.causes))
+    if aware_at is not None:
+        changed = sae.aware(desk.study.sae, changed, aware_at)
+    return changed if changed == task else await uow.sae_tasks.save(changed)
+
+
+async def _raised(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    causes: tuple[SaeCause, ...],
+    case_id: str | None,
+) -> SaeTask:
+    task = SaeTask(
         id=SaeTaskId(new_id()),
         subject_code=participant.subject_code,
-        causes=(),
+        causes=causes,
         raised_at=desk.now(),
         aware_at=None,
         due_at=None,
         next_step_at=desk.now() + _LOOK_AGAIN,
         case_id=case_id,
     )
-    if known is None:
-        await uow.sae_tasks.add(task)
-        await uow.audit.record(
-            kind="system:sae:raised",
-            actor=SYSTEM,
-            at=desk.now(),
-            subject=participant.subject_code,
-            entity="sae",
-            entity_id=task.id,
-            new=",".join(causes),
-        )
-    merged = tuple(cause for cause in SaeCause if cause in {*task.causes, *causes})
-    changed = replace(task, causes=merged)
-    if aware_at is not None and task.answered_at is None:
-        changed = sae.aware(desk.study.sae, changed, aware_at)
-    return changed if changed == task else await uow.sae_tasks.save(changed)
+    await uow.sae_tasks.add(task)
+    await _record(uow, desk, task, old=None)
+    return task
+
+
+async def _record(uow: UnitOfWork, desk: Desk, task: SaeTask, *, old: str | None) -> None:
+    await uow.audit.record(
+        kind="system:sae:raised",
+        actor=SYSTEM,
+        at=desk.now(),
+        subject=task.subject_code,
+        entity="sae",
+        entity_id=task.id,
+        field="causes",
+        old=old,
+        new=",".join(task.causes),
+    )
 
 
 async def note_aware(uow: UnitOfWork, desk: Desk, case_id: str, at: datetime) -> None:
     """A person of the site was delivered an alert of this case, or logged something: the clock begins."""
-    task = await uow.sae_tasks.of_case(case_id)
-    if task is None or task.answered_at is not None:
-        return
-    begun = sae.aware(desk.study.sae, task, at)
-    if begun != task:
-        await uow.sae_tasks.save(begun)
+    for task in await uow.sae_tasks.of_case(case_id):
+        begun = task if task.answered_at is not None else sae.aware(desk.study.sae, task, at)
+        if begun != task:
+            await uow.sae_tasks.save(begun)
 
 
 async def advance_sae_tasks(desk: Desk) -> int:

@@ -97,6 +97,28 @@ async def test_it_is_asked_until_answered_in_chat_console_and_export(ward: Ward)
     assert (row["aware_at"], row["due_at"]) == (task.aware_at, task.due_at)
 
 
+async def test_what_comes_after_the_answer_is_asked_anew_with_a_clock_of_its_own(
+    sqlite_archive: Archive,
+) -> None:
+    """Not serious at 20:00 by what was known then; admitted at 22:00: somebody must answer that too."""
+    ward = ward_of(sqlite_archive)
+    await ward.open()
+    await ward.until("2026-03-06 20:00")
+    await ward.phones.type(11, "流鼻血止不住，要晕倒了")
+    await ward.phones.tap(SUBI, "我来处理")
+    case = max(await ward.open_cases(), key=lambda one: one.level)
+    first = await the_task(ward)
+    answer = SaeAnswer(serious=False, narrative="stopped by itself")
+    await answer_sae(ward.desk, entry=EventAnswer(task_id=first.id, answer=answer), by=SI1, auth=CONSOLE)
+    await ward.until("2026-03-06 22:00")
+    await close_case(ward.desk, case_id=case.id, by=SI1, outcome=Outcome.ADMITTED, auth=CONSOLE)
+    async with ward.desk.archive.read() as uow:
+        before, after = await uow.sae_tasks.of(TJ_001)
+    assert (before.id, before.serious) == (first.id, False)
+    assert (list(after.causes), after.answered_at) == (["OUTCOME"], None)
+    assert after.due_at == local("2026-03-07 22:00")
+
+
 @pytest.mark.parametrize(
     ("status", "causes", "held"),
     [("验孕是阳性", ["PREGNANCY"], True), ("我的伴侣怀孕了", ["PREGNANCY"], False), ("月经推迟", [], True)],
