@@ -184,7 +184,8 @@ async def correct_dose_in(
         reason=reason,
     )
     if right is not None:
-        await store_dose(target, right, reason)
+        kept = tuple(one for one in target.course.doses if one.id != wrong.id)
+        await store_dose(replace(target, course=replace(target.course, doses=kept)), right, reason)
     if right is None or moved:
         await chart.settle((await _unanchored(chart, wrong)).participant)
     if right is not None:
@@ -225,6 +226,7 @@ async def _weigh_lab(
         recorded_at=chart.now,
         by_command_line=chart.actor.auth is AuthMethod.COMMAND_LINE,
         verified=True,
+        baseline=wrong.baseline and not _has_own_baseline(chart, wrong),
         unit_unconfirmed=False,
         corrects=wrong.id,
     )
@@ -238,6 +240,13 @@ async def _weigh_lab(
     odd = tuple([one async for one in oddities(chart, right)])
     found = weigh_result(chart, right, (*asks, *odd), instead_of=wrong.id)[1]
     return right, replace(found, level=max(found.level, _level_of_given(chart, wrong)))
+
+
+def _has_own_baseline(chart: Chart, wrong: LabResult) -> bool:
+    """Whose it truly is has a baseline of this count already: it stands."""
+    return any(
+        lab.baseline and lab.analyte == wrong.analyte and lab.id != wrong.id for lab in chart.course.labs
+    )
 
 
 def _without_lab(chart: Chart, wrong: LabResult) -> Effects:

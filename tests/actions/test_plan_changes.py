@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -278,6 +279,31 @@ class TestDoses:
         await correct_dose(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
         assert await quick.at("injection-2") == "2026-03-11 09:40"
         assert (await quick.her()).day1_at == local("2026-03-04 09:40")
+
+    async def test_the_hour_of_a_dose_corrected_within_its_window_alarms_nobody(self, quick: Ward) -> None:
+        await quick.until("2026-03-10 10:00")
+        second = await quick.dose(2, "2026-03-10 09:30")
+        before = await quick.open_cases()
+        entry = DoseCorrection(
+            dose_id=second.id, reason="read off the card", given_at=local("2026-03-10 08:30")
+        )
+        shown = await preview_dose_correction(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        assert shown.asks == ()
+        await correct_dose(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        assert await quick.open_cases() == before
+
+    async def test_a_baseline_of_somebody_else_does_not_become_hers_beside_her_own(self, quick: Ward) -> None:
+        """TJ-002 has 60 before day 1; 38 of TJ-001, moved to her, must not make her one who gets a dose."""
+        other = SubjectCode("TJ-002")
+        await quick.enrol(other, day1="2026-03-05 09:00", baseline="60")
+        async with quick.desk.archive.read() as uow:
+            (hers,) = [one for one in await uow.labs.of(TJ_001) if one.baseline]
+        entry = LabCorrection(
+            lab_id=hers.id, reason="entered in the wrong row", subject=other, confirmed=True
+        )
+        await correct_lab(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        async with quick.desk.archive.read() as uow:
+            assert [one.value for one in await uow.labs.of(other) if one.baseline] == [Decimal(60)]
 
     async def test_a_first_dose_of_somebody_else_goes_there_and_hers_is_due_as_it_was_planned(
         self, quick: Ward
