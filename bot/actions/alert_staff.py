@@ -427,16 +427,21 @@ async def _attempts(uow: UnitOfWork, case: Case) -> list[Phrase]:
 
 
 async def _platelets(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:
-    """The leading count of the study, as it is known now."""
+    """The leading count of the study, as it is known now; then what she told since."""
     analyte = desk.study.labs.analyte(desk.study.labs.lead)
-    counts = [
-        lab for lab in await uow.labs.of(case.subject_code) if lab.analyte == analyte.code and lab.sampled_at
+    counts = [lab for lab in await uow.labs.of(case.subject_code) if lab.analyte == analyte.code]
+    known = [lab for lab in counts if lab.verified and lab.sampled_at is not None][-1:]
+    told = [lab for lab in counts if not lab.verified]
+    told = [lab for lab in told if not known or lab.recorded_at > known[0].recorded_at][-1:]
+    lines = [
+        phrase("staff.alert.platelets_verified", analyte=analyte.name, value=lab.value, at=lab.sampled_at)
+        for lab in known
     ]
-    if not counts:
-        return [phrase("staff.alert.platelets_unknown", analyte=analyte.name)]
-    last = counts[-1]
-    key = "staff.alert.platelets_verified" if last.verified else "staff.alert.platelets_unverified"
-    return [phrase(key, analyte=analyte.name, value=last.value, at=last.sampled_at)]
+    lines += [
+        phrase("staff.alert.platelets_unverified", analyte=analyte.name, value=lab.value, at=lab.recorded_at)
+        for lab in told
+    ]
+    return lines or [phrase("staff.alert.platelets_unknown", analyte=analyte.name)]
 
 
 async def _study_day(uow: UnitOfWork, desk: Desk, case: Case) -> list[Phrase]:

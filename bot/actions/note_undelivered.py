@@ -41,6 +41,17 @@ async def note_undelivered(
         participant = await uow.participants.lock(SubjectCode(to.code))
         if participant is not None and participant.unreachable_since is None:
             await uow.participants.save(replace(participant, unreachable_since=now))
+            await uow.audit.record(
+                kind="system:chat:unreachable",
+                actor=SYSTEM,
+                at=now,
+                subject=participant.subject_code,
+                entity="participant",
+                entity_id=participant.subject_code,
+                field="unreachable_since",
+                new=now.isoformat(),
+                reason=reason,
+            )
     if to.kind is RecipientKind.PARTICIPANT and row.message.case_id is not None:
         await _patient_not_reached(uow, desk, row)
         return

@@ -100,6 +100,30 @@ async def test_attempts_before_a_case_was_closed_say_nothing_once_it_is_open_aga
         assert [one.id for one in await uow.cases.open_of(SUBJECT)] == [case.id]
 
 
+async def test_an_alert_shows_the_count_that_she_told_after_the_last_one_of_the_laboratory(
+    chats: Phones,
+) -> None:
+    await at_home(chats)
+    await lab(chats, "120", MONDAY)
+    chats.clock.move(HOUR)
+    await chats.type(HER, "血小板15")
+    chats.clock.move(HOUR)
+    await reported(chats, Level.URGENT, NOSE)
+    card = chats.last(COORDINATOR)
+    assert "120" in card
+    assert "15（" in card
+
+
+async def test_a_chat_that_she_has_blocked_stands_in_the_trail(chats: Phones) -> None:
+    await at_home(chats)
+    chats.blocked.add(HER)
+    await chats.move_to(MONDAY + 10 * HOUR)
+    async with chats.desk.archive.read() as uow:
+        trail = await uow.audit.of(SUBJECT)
+    (entry,) = [one for one in trail if one.field == "unreachable_since"]
+    assert entry.new is not None
+
+
 class TestQuietTime:
     async def test_a_hold_by_a_result_at_night_is_told_in_the_morning(self, chats: Phones) -> None:
         await at_home(chats)
