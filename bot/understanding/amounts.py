@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from bot.understanding.numerals import numerals
 
@@ -39,6 +40,7 @@ _ENGLISH_NUMBERS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def amount_of(words: str) -> float | None:
     """Upper end of a range; `几` is taken as five."""
     words = words.strip()

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.understanding.numerals import numerals
+from bot.understanding.amounts import amount_of
 
 _HOUR = 60
 AT_LEAST = 60
@@ -40,14 +40,16 @@ _MINUTES = {"five": 5, "ten": 10, "quarter": 15, "a quarter": 15, "twenty": 20, 
 _ZH_NUMBER = r"\d{1,2}|十[一二]?|[一二两三四五六七八九]"
 _PART_ZH = "早上|今早|早晨|清早|上午|中午|下午|傍晚|晚上|昨晚|夜里|半夜|后半夜|凌晨"
 _NO_HOUR = r"min|hour|hr|day|times|%|pad|point|week|tissue|ml|degree|x"
+_FIRST = "".join(sorted({words[0] for words in _PARTS_OF_DAY} | set("十一二两三四五六七八九")))
 _MOMENT = re.compile(
+    rf"(?=[0-9a-z{_FIRST}])(?:"  # what no moment begins with is passed over at once
     rf"(?:(?P<part_zh>{_PART_ZH})的?)?(?P<hour_zh>{_ZH_NUMBER})点钟?"
     r"(?:(?P<half>半)|(?P<quarter>[一三])刻|(?P<min_zh>\d{1,2}|[一二三四五]?十[一-九]?)分?)?"
     r"|(?<![\d.:a-z])(?P<hour>\d{1,2})(?:[:.](?P<min>[0-5]\d))?\s?(?P<half_day>am|pm|a\.m|p\.m|oclock)?"
     rf"(?![\d.:]|\s?(?:{_NO_HOUR}))"
     rf"|(?<![a-z])(?:(?P<past_min>{'|'.join(sorted(_MINUTES, key=len, reverse=True))}) (?P<past>past|to) )?"
     rf"(?P<hour_en>{'|'.join(_HOURS)})(?![a-z]|\s?(?:{_NO_HOUR}))"
-    rf"|(?P<words>(?<![a-z])(?:{_WORDS})(?![a-z]))"
+    rf"|(?P<words>(?<![a-z])(?:{_WORDS})(?![a-z])))"
 )
 _BEGINS_BEFORE = re.compile(
     r"(?:从|打|自|由)(?:今天|昨天|今儿|昨儿|大概|差不多|端碗吃|吃)?$"
@@ -113,7 +115,7 @@ def _moments(text: str) -> Iterator[_Moment]:
             yield _Moment(match.start(), match.end(), minute, half_day_known=False, is_words=False)
             continue
         hour = match["hour"] or match["hour_zh"]
-        value = int(hour) if hour.isdigit() else int(numerals(hour)[0].low)
+        value = int(hour) if hour.isdigit() else int(amount_of(hour) or 0)
         if value > 24:
             continue
         part = match["part_zh"]
@@ -136,7 +138,7 @@ def _minutes_of(match: re.Match[str]) -> int:
     if match["quarter"]:
         return {"一": 15, "三": 45}[match["quarter"]]
     minutes = match["min"] or match["min_zh"] or "0"
-    return int(minutes) if minutes.isdigit() else int(numerals(minutes)[0].low)
+    return int(minutes) if minutes.isdigit() else int(amount_of(minutes) or 0)
 
 
 def _begins(text: str, moment: _Moment) -> bool:

@@ -57,7 +57,7 @@ class Composer:
                 named[name].append(hit)
         if not named:
             return []
-        rows: dict[str, Row] = {name: Row(found) for name, found in named.items()}
+        rows: dict[str, Row] = {name: Row(found, in_order=True) for name, found in named.items()}
         found: list[Hit] = []
         for rule in self._rules:
             if all(any(name in rows for name in piece) for piece in rule.pieces):

@@ -83,8 +83,9 @@ def counts_of(
 ) -> list[Count]:
     """Numbers not in `used`, in the order of the text; without a name only where nothing else fits."""
     text = writing.read
-    of_units = {at for unit in _POWER.finditer(text) for at in range(*unit.span())}
-    free = [n for n in numbers if not (used | of_units) & set(range(n.start, n.end))]
+    taken = used.union(*(range(*unit.span()) for unit in _POWER.finditer(text)))
+    free = [n for n in numbers if taken.isdisjoint(range(n.start, n.end))]
+    starts = [n.start for n in free]
     names = [
         _Name(None if m.lastgroup == "OTHER" else Analyte[m.lastgroup or ""], m.start(), m.end())
         for m in ANALYTE.finditer(text)
@@ -93,9 +94,8 @@ def counts_of(
     bound: set[int] = set()
     for index, name in enumerate(names):
         limit = names[index + 1].start if index + 1 < len(names) else len(text)
-        following = [
-            n for n in free if name.end <= n.start < min(limit, name.end + 44) and n.start not in bound
-        ]
+        near = slice(bisect_left(starts, name.end), bisect_left(starts, min(limit, name.end + 44)))
+        following = [n for n in free[near] if n.start not in bound]
         following = [n for n in following if _can_be_count(text, n, name.analyte)]
         following = [n for n in following if not re.search(r"[;!?\n]", text[name.end : n.start])]
         if not following:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from bot.understanding.expression import Expression
+from bot.understanding.expression import Expression, Pieces
 from bot.understanding.lexicon_files import Entry
 
 _HITS_PER_EXPRESSION = 64
 """Bounded work: a longer list of the same words adds nothing."""
 _RUN = re.compile(r"[^,.!?;\n]*[,.!?;\n]+|[^,.!?;\n]+")
+_RARE = {1: 64, 2: 32, 3: 8, 4: 3}
+"""By Latin letters of a piece, a Chinese character as two."""
 _WINDOW, _LAP, _EDGE = 384, 192, 32
 """Characters of a window, how far two lap, and how much of its end is left to the next one."""
 
@@ -63,13 +66,22 @@ def hit_at(entry: Entry, start: int, end: int, gaps: tuple[tuple[int, int], ...]
     return Hit(entry, start, end, gaps, tuple((first, last) for first, last in pairs if first < last))
 
 
+def _place(hit: Hit) -> tuple[int, int]:
+    return hit.start, -hit.end
+
+
 class Row:
     """Hits in the order of the text, looked up by place without going through all of them."""
 
-    def __init__(self, hits: Iterable[Hit]) -> None:
-        self.hits = sorted(hits, key=lambda hit: (hit.start, -hit.end))
+    def __init__(self, hits: Iterable[Hit], *, in_order: bool = False) -> None:
+        """`in_order`: they come as the matcher gives them, none is out of its place."""
+        self.hits = list(hits) if in_order else sorted(hits, key=_place)
         self._starts = [hit.start for hit in self.hits]
-        self._reached = list(accumulate((hit.end for hit in self.hits), max))
+
+    @cached_property
+    def _reached(self) -> list[int]:
+        """How far the hits up to each reach."""
+        return list(accumulate([hit.end for hit in self.hits], max))
 
     def starting(self, start: int, end: int) -> list[Hit]:
         """Hits that begin in a half-open range."""
@@ -82,12 +94,15 @@ class Row:
 
 
 class Matcher:
-    """Compiled once from the entries."""
+    """Compiled once from the entries.
+
+    Each pattern waits for its rarest piece: only where that stands are its other pieces asked for.
+    """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self._patterns: list[tuple[Entry, Expression, int]] = []
-        wanted: dict[str, list[tuple[int, int]]] = defaultdict(list)
         plain: dict[str, list[tuple[Entry, bool, bool]]] = defaultdict(list)
+        self._patterns: list[_Pattern] = []
+        wanted: dict[str, list[int]] = defaultdict(list)
         for entry in entries:
             for expression in entry.expressions:
                 word = expression.plain_word
@@ -95,55 +110,97 @@ class Matcher:
                     plain[word].append((entry, word.isascii(), expression.written.endswith("*")))
                     wanted.setdefault(word, [])
                     continue
-                number = len(self._patterns)
-                self._patterns.append((entry, expression, len(expression.needs)))
-                for need, pieces in enumerate(expression.needs):
-                    for piece in pieces:
-                        wanted[piece].append((number, need))
+                rarest, *others = sorted(expression.needs, key=_commonness)
+                for piece in rarest:
+                    wanted[piece].append(len(self._patterns))
+                for piece in (piece for need in others for piece in need):
+                    wanted.setdefault(piece, [])
+                self._patterns.append(_Pattern(entry, expression, tuple(others)))
         self._pieces = list(wanted)
-        self._wanted = [tuple(wanted[piece]) for piece in self._pieces]
-        self._plain = [tuple(plain.get(piece, ())) for piece in self._pieces]
+        self._wanted = wanted
+        self._asked = frozenset(wanted) - (frozenset(plain) - _in_patterns(self._patterns, wanted))
+        self._plain = {piece: tuple(found) for piece, found in plain.items()}
         # The contiguous automaton: the fastest to search, and small enough for some thousand pieces.
         self._automaton = AhoCorasick(self._pieces, implementation=Implementation.ContiguousNFA)
 
     def find(self, text: str) -> list[Hit]:
         """Every hit, in the order of the text."""
         stretches = _stretches(text)
-        masks: dict[int, list[int]] = {}
         hits: list[Hit] = []
-        for piece, mask in self._seen(text, stretches, hits).items():
-            for number, need in self._wanted[piece]:
-                needed = masks.get(number)
-                if needed is None:
-                    needed = masks[number] = [0] * self._patterns[number][2]
-                needed[need] |= mask
-        for number, needed in masks.items():
-            where = needed[0]
-            for mask in needed[1:]:
-                where &= mask
+        seen = self._seen(text, stretches, hits)
+        awake: dict[int, int] = {}
+        for piece, mask in seen.items():
+            for number in self._wanted[piece]:
+                awake[number] = awake.get(number, 0) | mask
+        for number, mask in awake.items():
+            pattern = self._patterns[number]
+            where = _where_all(pattern.others, mask, seen) if pattern.others else mask
             if where:
-                entry, expression, _ = self._patterns[number]
-                hits.extend(_hits(entry, expression, text, stretches, where))
-        hits.sort(key=lambda hit: (hit.start, -hit.end, hit.entry.place))
+                hits.extend(_hits(pattern, text, stretches, where))
+        hits.sort(key=_order)
         return hits
 
-    def _seen(self, text: str, stretches: Sequence[_Stretch], hits: list[Hit]) -> dict[int, int]:
+    def _seen(self, text: str, stretches: Sequence[_Stretch], hits: list[Hit]) -> dict[str, int]:
         """For every piece in the text a bit for each stretch that holds it; plain words go to `hits`."""
         starts = [stretch.start for stretch in stretches]
-        seen: dict[int, int] = defaultdict(int)
-        times: dict[int, int] = defaultdict(int)
-        for piece, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            if self._plain[piece] and times[piece] < _HITS_PER_EXPRESSION:
-                times[piece] += 1
-                hits.extend(_plain_hits(text, start, end, self._plain[piece]))
-            if not self._wanted[piece]:
+        ends = [stretch.end for stretch in stretches]
+        seen: dict[str, int] = {}
+        times: dict[str, int] = {}
+        pieces, words, asked = self._pieces, self._plain, self._asked
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            piece = pieces[index]
+            plain = words.get(piece)
+            if plain is not None and times.get(piece, 0) < _HITS_PER_EXPRESSION:
+                times[piece] = times.get(piece, 0) + 1
+                hits.extend(_plain_hits(text, start, end, plain))
+            if piece not in asked:
                 continue
             at = bisect_right(starts, start) - 1
-            while at >= 0 and stretches[at].end > start:
-                if end <= stretches[at].end:
-                    seen[piece] |= 1 << at
+            while at >= 0 and ends[at] > start:
+                if end <= ends[at]:
+                    seen[piece] = seen.get(piece, 0) | 1 << at
                 at -= 1
         return seen
+
+
+class _Pattern:
+    """One expression that needs a regular expression; `others`: its needs but the rarest."""
+
+    __slots__ = ("compiled", "entry", "expression", "others")
+
+    def __init__(self, entry: Entry, expression: Expression, others: tuple[Pieces, ...]) -> None:
+        self.entry = entry
+        self.expression = expression
+        self.others = others
+        self.compiled: re.Pattern[str] | None = None
+
+
+def _in_patterns(patterns: Iterable[_Pattern], wanted: Mapping[str, Sequence[int]]) -> frozenset[str]:
+    """The pieces that some pattern asks for."""
+    others = {piece for pattern in patterns for need in pattern.others for piece in need}
+    return frozenset(others | {piece for piece, numbers in wanted.items() if numbers})
+
+
+def _commonness(need: Pieces) -> int:
+    """How often one of these pieces may be expected in a text: short ones stand in many words."""
+    return sum(_RARE.get(len(piece) if piece.isascii() else 2 * len(piece), 1) for piece in need)
+
+
+def _where_all(needs: Iterable[Iterable[str]], where: int, seen: Mapping[str, int]) -> int:
+    """The stretches of `where` that hold a piece of each need."""
+    for need in needs:
+        held = 0
+        for piece in need:
+            held |= seen.get(piece, 0)
+        where &= held
+        if not where:
+            break
+    return where
+
+
+def _order(hit: Hit) -> tuple[int, int, str, int]:
+    """Of two of one entry over the same range the one that leaves less open comes first."""
+    return hit.start, -hit.end, hit.entry.place, sum([end - start for start, end in hit.gaps])
 
 
 def _plain_hits(
@@ -173,20 +230,24 @@ def _stretches(text: str) -> list[_Stretch]:
     return found
 
 
-def _hits(
-    entry: Entry, expression: Expression, text: str, stretches: Sequence[_Stretch], where: int
-) -> list[Hit]:
+def _hits(pattern: _Pattern, text: str, stretches: Sequence[_Stretch], where: int) -> list[Hit]:
+    compiled = pattern.compiled
+    if compiled is None:
+        compiled = pattern.compiled = pattern.expression.pattern
+    groups = range(1, compiled.groups + 1)
     found: dict[tuple[int, int], Hit] = {}
     while where:
         stretch = stretches[(where & -where).bit_length() - 1]
         where &= where - 1
-        for match in expression.pattern.finditer(text, stretch.start, stretch.end):
+        for match in compiled.finditer(text, stretch.start, stretch.end):
             start, end = match.span()
             if stretch.cut and end > stretch.end - _EDGE:
                 continue  # what follows the words cannot be seen here; the next window sees it
-            spans = (match.span(number) for number in range(1, len(match.groups()) + 1))
-            gaps = tuple(span for span in spans if span[1] > span[0] >= 0)
-            found.setdefault((start, end), hit_at(entry, start, end, gaps))
+            if (start, end) in found:
+                continue
+            spans = map(match.span, groups)
+            gaps = tuple([span for span in spans if span[1] > span[0] >= 0])
+            found[start, end] = hit_at(pattern.entry, start, end, gaps)
         if len(found) >= _HITS_PER_EXPRESSION:
             break
     return list(found.values())

@@ -94,7 +94,7 @@ class Cues:
     """The hits of `cues.toml`, `idioms.toml` and the people, by name."""
 
     def __init__(self, by_name: Mapping[str, Sequence[Hit]]) -> None:
-        self._rows = {name: Row(hits) for name, hits in by_name.items()}
+        self._rows = {name: Row(hits, in_order=True) for name, hits in by_name.items()}
 
     def named(self, name: str) -> list[Hit]:
         row = self._rows.get(name)
@@ -114,7 +114,8 @@ class Cues:
         """Drops those of a name that lie inside one of another: 他 in 孩子他妈 is nobody else."""
         row = self._rows.get(name)
         if row is not None and longer in self._rows:
-            self._rows[name] = Row(h for h in row.hits if not self.covering(longer, h.start, h.end))
+            kept = [h for h in row.hits if not self.covering(longer, h.start, h.end)]
+            self._rows[name] = Row(kept, in_order=True)
 
     def covering(self, name: str, start: int, end: int) -> bool:
         """Whether one of them holds a whole range."""
@@ -141,6 +142,7 @@ class PolarityReader:
             for c in cues.named("caregiver")
         )
         self._denied: dict[int, bool] = {}
+        self._read: dict[tuple[object, ...], Polarity] = {}
         self._in_part: dict[int, list[Hit]] = {}
         for hit in findings:
             self._in_part.setdefault(clauses.number_at(self.head(hit)), []).append(hit)
@@ -150,6 +152,14 @@ class PolarityReader:
         return hit.words[-1][0] if hit.gaps else hit.start
 
     def read(self, hit: Hit, sign: str) -> Polarity:
+        """Hits of the same words speak alike: each kind is read once."""
+        kind = (hit.words, hit.gaps, sign == _POSSIBLE, hit.entry.name in _HER_OWN, _is_told_in_pieces(hit))
+        known = self._read.get(kind)
+        if known is None:
+            known = self._read[kind] = self._find(hit, sign)
+        return known
+
+    def _find(self, hit: Hit, sign: str) -> Polarity:
         if self._cues.covering("idiom", hit.start, hit.end):
             return Polarity.IDIOM
         if self._is_unreal(hit):

@@ -30,7 +30,7 @@ from bot.understanding.intents import Acts, intent_of
 from bot.understanding.levelling import LevelRules, Situation
 from bot.understanding.lexicon_files import Entry
 from bot.understanding.matcher import Hit, Row, hit_at
-from bot.understanding.measures import measure
+from bot.understanding.measures import Measures, measure
 from bot.understanding.pad_rate import pad_an_hour
 from bot.understanding.places import place_blood
 from bot.understanding.polarity import Cues, PolarityReader
@@ -107,7 +107,10 @@ class Reading:
         self._polarity = PolarityReader(self._text, self._clauses, self._cues, self._symptom_hits)
         self._modifiers = self._standing_modifiers()
         self._signs = {h.entry.name for h in self._by_kind["sign"] if self._sign_stands(h)}
-        self._measures = measure(writing, self._number_is_doubted)
+
+    @cached_property
+    def _measures(self) -> Measures:
+        return measure(self._writing, self._number_is_doubted)
 
     def understand(self) -> Understanding:
         cases = self._with_fever(self._cases())
@@ -529,8 +532,6 @@ def _by_name(hits: Iterable[Hit]) -> dict[str, list[Hit]]:
     names: dict[str, list[Hit]] = defaultdict(list)
     for hit in hits:
         names["idiom" if hit.entry.kind == "idiom" else hit.entry.name].append(hit)
-    for found in names.values():
-        found.sort(key=lambda hit: (hit.start, -hit.end))
     return names
 
 

@@ -45,10 +45,14 @@ class Scale:
     messages: int
     messages_with: Mapping[str, int]
 
+    def size_of(self, messages_with: int) -> float:
+        """Of a trait that so many messages have."""
+        return 1 + math.log((1 + self.messages) / (1 + messages_with))
+
     def of(self, traits: Iterable[str]) -> dict[str, float]:
         """The known traits of a text, rarer ones larger, scaled to length one."""
         sizes = {
-            trait: 1 + math.log((1 + self.messages) / (1 + known))
+            trait: self.size_of(known)
             for trait in traits
             if (known := self.messages_with.get(trait)) is not None
         }
@@ -91,6 +95,8 @@ class SecondReader:
     def __init__(self, weights: Weights, courtesies: Iterable[str] = ()) -> None:
         self._weights = weights
         self._courtesies = frozenset(courtesies)
+        counts = weights.scale.messages_with
+        self._known = {trait: (weights.scale.size_of(counts[trait]), *of) for trait, of in weights.of.items()}
 
     @classmethod
     def load(cls) -> SecondReader:
@@ -105,14 +111,19 @@ class SecondReader:
         return max(map(self._look_at, readings), key=lambda one: (one.level, one.scores))
 
     def _look_at(self, text: str) -> Impression:
-        row = self._weights.scale.of(traits_of(text))
+        traits = traits_of(text)
+        rows = [row for row in map(self._known.get, traits) if row is not None]
+        length = math.sqrt(math.fsum([row[0] * row[0] for row in rows])) or 1.0
+        sizes = [row[0] / length for row in rows]
         scores = tuple(
-            start + math.fsum(self._weights.of[trait][number] * size for trait, size in row.items())
-            for number, start in enumerate(self._weights.start)
+            start + math.fsum([row[number] * size for row, size in zip(rows, sizes, strict=True)])
+            for number, start in enumerate(self._weights.start, start=1)
         )
         for number, question in enumerate(QUESTIONS):
             if scores[number] >= question.yes_from:
-                return Impression(question.level, scores, self._heaviest(row, number))
+                return Impression(
+                    question.level, scores, self._heaviest(self._weights.scale.of(traits), number)
+                )
         return Impression(Level.NONE, scores, ())
 
     def _heaviest(self, row: Mapping[str, float], number: int) -> tuple[str, ...]:

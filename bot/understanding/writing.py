@@ -60,7 +60,7 @@ def make_comparable(typed: str, simplify: Callable[[str], str]) -> Writing:
     back: list[int] = []
     for index, char in enumerate(typed[:BOUND]):
         for letter in _forms(char):
-            if _is_drawn_out(letters, letter):
+            if letters and letters[-1] == letter and _is_drawn_out(letters, letter):
                 continue
             letters.append(letter)
             back.append(index)
@@ -81,8 +81,8 @@ def _forms(char: str) -> str:
 
 
 def _is_drawn_out(letters: list[str], letter: str) -> bool:
-    """`疼疼疼`, `bloooood`: a third equal letter is dropped, and a second of `!?~…`; never a digit."""
-    if letter.isdigit() or not letters or letters[-1] != letter:
+    """Of a letter like the last: `疼疼疼`, `bloooood`; a third is dropped, a second of `!?~…`, no digit."""
+    if letter.isdigit():
         return False
     if letter in "!?~…, " or letter in "-":
         return True
