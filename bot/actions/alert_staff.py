@@ -34,6 +34,8 @@ ALARMING = frozenset({"notyet", "notreached", "worse", "cannotwait"})
 # Of her answers the card shows the newest.
 _ANSWERS_SHOWN = 3
 
+# The note of a case that rings from its start although somebody had seen to it: it is so once more.
+TOLD_AGAIN = "AGAIN"
 # Enough of her own words to judge by; the whole text stands behind the sign-in.
 WORDS_SHOWN = 300
 
@@ -321,6 +323,8 @@ def _turn(event: CaseEvent) -> Phrase:
     """How the case came to ring again: worse, unanswered for hours, or told again after it was closed."""
     if event.kind == "REOPENED":
         return phrase("staff.alert.reopened", at=event.at, outcome=Outcome(event.note))
+    if event.kind == "RUNG_ANEW" and event.note == TOLD_AGAIN:
+        return phrase("staff.alert.told_again", at=event.at)
     if event.kind == "RUNG_ANEW":
         return phrase("staff.alert.rung_anew", at=event.at)
     before, after, *taker = event.note.split(" ")

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.actions.alert_staff import show_progress, tell_rung
+from bot.actions.alert_staff import TOLD_AGAIN, show_progress, tell_rung
 from bot.actions.desk import Desk, site_of
 from bot.actions.hold_over_night import ask_if_it_can_wait, cannot_wait
 from bot.actions.note_sae import note_potential_sae
@@ -167,7 +167,8 @@ async def _ring_anew(
         cannot_wait=await cannot_wait(uow, desk, participant, higher),
     )
     saved = await uow.cases.save(anew)
-    before = case.outcome.value if case.outcome is not None else ""
+    seen_to = TOLD_AGAIN if case.acknowledged_at is not None else ""
+    before = case.outcome.value if case.outcome is not None else seen_to
     await uow.cases.add_event(case.id, event, desk.now(), "system", before)
     await _audit(uow, desk, saved, f"system:case:{event.lower()}", old=case.level.name)
     await ask_if_it_can_wait(uow, desk, participant, saved)
