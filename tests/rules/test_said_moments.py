@@ -22,6 +22,7 @@ NOW = datetime(2026, 3, 10, 2, 0, tzinfo=UTC)
         ("3-9 08:30", "2026-03-09T08:30"),
         ("3月9日 08:30", "2026-03-09T08:30"),
         ("2025-12-31 00:00", "2025-12-31T00:00"),
+        ("12-31 20:00", "2025-12-31T20:00"),
     ],
 )
 def test_a_time_as_it_is_typed_is_the_clock_of_the_site(typed: str, meant: str) -> None:
