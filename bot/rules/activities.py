@@ -304,7 +304,8 @@ class PlannedActivity:
 class Visit:
     """All that one local day asks of her: she comes once. `activities` holds the draws before the dose.
 
-    `key` and `version` are those of the leading activity: the injection, where there is one.
+    Blood is taken before the injection (specification 1.5; decisions "Triage", dose 3 and D15). `key` and
+    `version` are those of the leading activity: the injection, where there is one.
     """
 
     key: str
@@ -312,14 +313,6 @@ class Visit:
     day: date
     target_at: datetime
     activities: tuple[PlannedActivity, ...]
-
-    @property
-    def draw_first(self) -> bool:
-        """Blood is taken before the injection.
-
-        Source: specification 1.5; decisions "Triage" (dose 3 and D15).
-        """
-        return len({activity.kind for activity in self.activities}) > 1
 
 
 def _newest_decisions(decisions: Iterable[Decision]) -> list[Decision]:

@@ -46,7 +46,7 @@ def therapy_draw_key(rules: ProphylaxisRules, number: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """The two counts that may be meant by "baseline", both shown; `counts` is the one the study uses."""
+    """The two counts that may be meant by "baseline", both shown; `counts` is the one that decides."""
 
     study_baseline: Decimal | None
     before_therapy: Decimal | None
@@ -57,7 +57,7 @@ class Candidates:
 
 
 def candidates(study: Study, course: Course, therapy: Therapy) -> Candidates:
-    """Source: specification 1.1 O5: the study baseline counts unless the study file says otherwise."""
+    """Source: specification 1.1 O5: the study baseline counts; the other reading is shown beside it."""
     baseline = [lab for lab in _lead(study, course) if lab.baseline]
     return Candidates(
         study_baseline=baseline[-1].value if baseline else None, before_therapy=therapy.count_before

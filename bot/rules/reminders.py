@@ -321,11 +321,22 @@ def _of_visit(
             content=content,
             visit_key=visit.key,
             activity_key=leads.key,
-            visit_at=visit.target_at,
+            visit_at=_told_at(study, visit, leads, kind),
             send_after=send_after,
             expires_at=min(send_after + study.reminders.grace, quiet_at),
             cancel_tag=tag,
         )
+
+
+def _told_at(study: Study, visit: Visit, leads: PlannedActivity, kind: ReminderKind) -> datetime:
+    """The time she reads: that of the visit; the day before a therapy, by when she is to arrive for its dose.
+
+    Source: specification 1.7 (3).
+    """
+    rules = study.prophylaxis
+    if rules is None or leads.kind is not ActivityKind.PROPHYLAXIS or kind is not ReminderKind.DAY_BEFORE:
+        return visit.target_at
+    return leads.target_at - (rules.arrive_before - rules.lead)
 
 
 def _moments(

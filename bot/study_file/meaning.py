@@ -35,6 +35,7 @@ def problems_of(found: Read) -> list[Problem]:
         problems += _hours(found.study)
     if found.schedule is not None:
         problems += [*_doses(found.schedule), *_draws(found.schedule), *_check_ins(found.schedule)]
+        problems += _prophylaxis(found.schedule.prophylaxis)
     if found.schedule is not None and found.study is not None:
         problems += _quiet_reminders(found.schedule, found.study)
     if found.labs is not None:
@@ -117,6 +118,26 @@ def _doses(schedule: shape.ScheduleShape) -> Iterator[Problem]:
             f"day {doses.last_day.value}",
             f"day {last_target} or later, the target of the last dose",
             "Raise last_day, or lower max_doses.",
+        )
+
+
+def _prophylaxis(rules: shape.ProphylaxisShape | None) -> Iterator[Problem]:
+    if rules is None:
+        return
+    lead, arrive = rules.lead_minutes.value, rules.arrive_minutes_before.value
+    if arrive < lead:
+        yield Problem(
+            "schedule.toml: prophylaxis.arrive_minutes_before",
+            f"{arrive} minutes before the therapy",
+            f"{lead} or more: the dose is given then",
+            "Let the patient arrive before the dose.",
+        )
+    if rules.counts_toward_max.value:
+        yield Problem(
+            "schedule.toml: prophylaxis.counts_toward_max",
+            "true",
+            "false: these doses have a counter of their own",
+            "Write false; counting them among the weekly doses is not carried out.",
         )
 
 

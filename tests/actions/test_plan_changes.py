@@ -463,7 +463,7 @@ class TestTheInfusionThatMovedTwice:
         assert await ward.at("prophylaxis-1") == "2026-04-22 06:30"
         heard = len(ward.heard())
         await ward.until("2026-04-21 20:00")
-        assert "4月22日" in "\n".join(ward.heard(since=heard))
+        assert "明天请在4月22日（周三）06:00前到研究中心" in "\n".join(ward.heard(since=heard))
         await ward.until("2026-04-22 07:00")
         given = ProphylaxisEntry(subject=TJ_001, therapy=1, given_at=local("2026-04-22 06:35"))
         await record_prophylaxis(ward.desk, entry=given, by=CA1, auth=CONSOLE)

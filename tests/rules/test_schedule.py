@@ -241,7 +241,6 @@ def test_if_dose_3_falls_before_the_endpoint_draw_blood_is_asked_for_first() -> 
     facts = course(doses=(dose(1, DAY1), dose(2, on_day(6))))
     visit = next(one for one in visits(plan(study(), facts), ZONE) if one.key == "injection-3")
     assert [one.kind for one in visit.activities] == [ActivityKind.DRAW, ActivityKind.INJECTION]
-    assert visit.draw_first
     assert day_number(activity(facts, "draw-L4")) == 15
 
 

@@ -226,6 +226,20 @@ WORDS = [
 
 SCHEDULE = [
     Mistake(
+        "schedule.toml",
+        "arrive_minutes_before = { value = 150,",
+        "arrive_minutes_before = { value = 90,",
+        "schedule.toml: prophylaxis.arrive_minutes_before",
+        "Let the patient arrive before the dose.",
+    ),
+    Mistake(
+        "schedule.toml",
+        "counts_toward_max = { value = false,",
+        "counts_toward_max = { value = true,",
+        "schedule.toml: prophylaxis.counts_toward_max",
+        "Write false; counting them among the weekly doses is not carried out.",
+    ),
+    Mistake(
         "study.toml", '"07:30"', '"21:30"', "study.toml: quiet_hours.ends", "Set the end of quiet hours."
     ),
     Mistake(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from bot.actions.chart import Chart
@@ -31,9 +31,6 @@ class Sheet:
     form: Form
     chart: Chart
     site: Site
-
-    def with_form(self, form: Form) -> Sheet:
-        return replace(self, form=form)
 
 
 @dataclass(frozen=True, slots=True)
