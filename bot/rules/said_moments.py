@@ -3,9 +3,9 @@
 >>> said_at("08:30", datetime(2026, 3, 10, 2, tzinfo=UTC), "Asia/Shanghai").isoformat()
 '2026-03-10T08:30:00+08:00'
 
-`08:30` is today, `昨天 08:30` and `yesterday 08:30` the day before, `3-9 08:30` and `3月9日 08:30` the nearest
-of that name (`12-31 20:00` on the 2nd of January was two days ago), `2026-03-09 08:30` says it all. A day
-without a time is no answer: the time is asked for, never assumed.
+`08:30` is today, `昨天 08:30` and `yesterday 08:30` the day before, `3-9 08:30` and `3月9日 08:30` the
+nearest of that name (`12-31 20:00` on the 2nd of January was two days ago), `2026-03-09 08:30` says it all.
+A day without a time is no answer: the time is asked for, never assumed.
 Source: decisions "Facts" ("Where a date, time or unit is missing it is asked").
 
 What is planned is asked in two steps, a day to come (`12-3`, `明天`, `D9`) and a time of day (`09:30`). A day
