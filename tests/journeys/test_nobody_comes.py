@@ -109,6 +109,8 @@ async def test_a_chat_that_died_unnoticed_is_found_in_the_morning_before_an_emer
     assert minutes_rung(town, town.coordinator, since) == [0]
     sent = [one for one in town.telegram.calls if one.text("chat_id") == str(town.investigator.id)]
     assert "TJ-001" not in "".join(one.text("text") for one in sent)
+    await town.stage.tap(town.coordinator, "我来处理")
+    await town.stage.tap(town.coordinator, "已联系到患者")
 
     town.telegram.clear_faults()  # the telephone works again: the next knock finds it
     await town.at(8, 1, days=1)
