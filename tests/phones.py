@@ -67,9 +67,9 @@ class Phones:
     next_update: int = 1
     next_message: int = 100
 
-    async def type(self, chat: int, text: str) -> int:
-        """Somebody writes; returns the update's number."""
-        return await self._send(chat, InboundKind.TEXT, text=text)
+    async def type(self, chat: int, text: str, *, said_at: datetime | None = None) -> int:
+        """Somebody writes, earlier (`said_at`) if the service was down; returns the update's number."""
+        return await self._send(chat, InboundKind.TEXT, text=text, said_at=said_at)
 
     async def edit(self, chat: int, text: str) -> int:
         """Somebody changes an earlier message of theirs."""
@@ -186,6 +186,7 @@ class Phones:
         who: int | None = None,
         private: bool = True,
         moved_to: int | None = None,
+        said_at: datetime | None = None,
     ) -> int:
         number, self.next_update = self.next_update, self.next_update + 1
         inbound = Inbound(
@@ -194,7 +195,7 @@ class Phones:
             lane=self.desk.archive.keyring.lane(chat),
             private=private,
             kind=kind,
-            said_at=self.clock.now(),
+            said_at=said_at or self.clock.now(),
             text=text,
             token=token,
             tap_id=tap_id,

@@ -14,6 +14,7 @@ import structlog
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
 from bot.actions.tell_group import show_in_group, tell_group
+from bot.actions.who_is_called import everybody_of
 from bot.rules import escalation, schedule
 from bot.rules.access import Act, Staff, may
 from bot.rules.case import Case, CaseKind, Outcome
@@ -21,7 +22,7 @@ from bot.rules.inbound import Inbound
 from bot.rules.masking import masked
 from bot.rules.messages import OutboxRow, Phrase, Priority, RecipientKind, SendKind
 from bot.rules.report import CLOSING, DECLINED, Answer
-from bot.rules.study import Level, StaffCode
+from bot.rules.study import Level, Role, StaffCode
 from bot.understanding.together import understand_together
 from storage.cases import CaseEvent
 from storage.errors import StorageUnavailable
@@ -217,14 +218,35 @@ async def tell_patient_unreached(uow: UnitOfWork, desk: Desk, case: Case, key: s
     await show_progress(uow, desk, case, said_by=key)
 
 
+async def tell_closed_unreached(uow: UnitOfWork, desk: Desk, case: Case) -> None:
+    """An EMERGENCY was closed although nobody reached her: what is left to do, to the central contact too.
+
+    The bot itself calls nobody. Source: specification 3.3 ("UNREACHABLE in EMERGENCY").
+    """
+    said = phrase("staff.alert.closed_unreached", subject=case.subject_code, site=case.site_code)
+    central = await everybody_of(uow, case.site_code, (Role.CENTRAL,))
+    but = () if case.closed_by is None else (case.closed_by,)
+    await tell_rung(
+        uow, desk, case, said, f"closed-unreached:{case.id}:{case.version}", but=but, also=central
+    )
+
+
 async def tell_rung(
-    uow: UnitOfWork, desk: Desk, case: Case, said: Phrase, key: str, *, but: Collection[StaffCode] = ()
+    uow: UnitOfWork,
+    desk: Desk,
+    case: Case,
+    said: Phrase,
+    key: str,
+    *,
+    but: Collection[StaffCode] = (),
+    also: Sequence[Staff] = (),
 ) -> None:
-    """A new line to all who were rung for this case, `but` these."""
+    """A new line to all who were rung for this case, `but` these; and to those who must hear it `also`."""
     site = await site_of(uow, case.site_code)
-    for row in await _last_alerts(uow, case):
-        staff = await uow.staff.get(StaffCode(row.message.to.code))
-        if staff is None or not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code) or staff.code in but:
+    rung = [await uow.staff.get(StaffCode(row.message.to.code)) for row in await _last_alerts(uow, case)]
+    people = {one.code: one for one in (*rung, *also) if one is not None and one.code not in but}
+    for staff in people.values():
+        if not may(staff, Act.ACKNOWLEDGE_CASE, case.site_code):
             continue
         message = to_staff(
             staff,

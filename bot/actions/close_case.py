@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.actions.alert_staff import show_progress
+from bot.actions.alert_staff import show_progress, tell_closed_unreached
 from bot.actions.desk import Desk, actor_of, entitled_to_case
 from bot.actions.mind_silence import is_about_silence
 from bot.actions.note_sae import note_potential_sae
@@ -13,7 +13,7 @@ from bot.rules import escalation, sae
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import Case, CaseId, Outcome, outcomes
 from bot.rules.errors import Refusal
-from bot.rules.study import StaffCode
+from bot.rules.study import Level, StaffCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -65,6 +65,8 @@ async def close_in(
         reason=note or None,
     )
     await show_progress(uow, desk, closed)
+    if outcome is Outcome.UNREACHABLE and case.level is Level.EMERGENCY:
+        await tell_closed_unreached(uow, desk, closed)
     if outcome is not Outcome.DIED and not await chat_is_silent(uow, participant):
         await show_settled(uow, desk, participant, closed)
     causes = sae.causes_of(desk.study.sae, outcome=outcome.value)

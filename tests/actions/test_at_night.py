@@ -11,7 +11,7 @@ import sqlite3
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import pytest
 
+from bot.actions.keep_group import Keeper, invite_group
 from bot.actions.keep_roster import add_duty
 from bot.actions.keep_second_road import keep_second_road
 from bot.actions.manage_sites import add_site
@@ -57,6 +58,9 @@ HEARS: Final = {
     "patient.case.taken_still_go": "taken, still go",
     "patient.case.over": "over",
 }
+RINGS: Final = ("alert:", "second:", "group:", "closed-unreached:")
+GROUP: Final = -501
+SUPERGROUP: Final = -1000501
 BRANCHES: Final = tomllib.loads((Path(__file__).parent / "at_night.toml").read_text(encoding="utf-8"))[
     "branch"
 ]
@@ -64,10 +68,11 @@ BRANCHES: Final = tomllib.loads((Path(__file__).parent / "at_night.toml").read_t
 
 @dataclass
 class Night:
-    """One night: `away` while the service is down."""
+    """One night: `away` while the service is down; `unheard` is what she wrote meanwhile."""
 
     phones: Phones
     away: bool = False
+    unheard: list[tuple[datetime, str]] = field(default_factory=list)
 
     async def begin(self) -> None:
         desk = self.phones.desk
@@ -107,16 +112,33 @@ class Night:
             await self._she(verb, more)
         elif who == "service":
             self.away = verb == "dies"
+            while self.unheard and not self.away:
+                said_at, words = self.unheard.pop(0)
+                await self.phones.type(HER, words, said_at=said_at)
+        elif who == "group":
+            await self._group(verb)
         elif who == "roads":
             self.phones.roads_down = verb == "break"
         else:
             await self._person(who, verb, more)
 
     async def _she(self, verb: str, more: str) -> None:
-        if verb == "writes":
+        if verb == "writes" and self.away:
+            self.unheard.append((self.phones.clock.now(), more))
+        elif verb == "writes":
             await self.phones.type(HER, more)
         else:
             await self._press(HER, "p:", f":{more}")
+
+    async def _group(self, verb: str) -> None:
+        match verb:
+            case "is-registered":
+                code = await invite_group(self.phones.desk, site=TJ, by=Keeper(operator=OPERATOR))
+                await self.phones.type_in(GROUP, PEOPLE["PI1"][2], f"/register {code.code}")
+            case "moves":
+                await self.phones.group_moved(GROUP, SUPERGROUP)
+            case _:
+                await self.phones.bot_put_out(GROUP)
 
     async def _person(self, who: str, verb: str, more: str) -> None:
         role, site, chat = PEOPLE[who]
@@ -137,6 +159,9 @@ class Night:
         match verb:
             case "blocks":
                 self.phones.blocked.add(chat)
+            case "unblocks":
+                self.phones.blocked.discard(chat)
+                await self.phones._send(chat, InboundKind.UNBLOCKED_US)
             case "gets-no-answer-from-telegram":
                 self.phones.silent.add(chat)
             case "never-started":
@@ -183,7 +208,7 @@ class Night:
         lines = []
         for minute, group in groupby(self.phones.told, key=self._minute):
             together = list(group)
-            rung = [_rung(one) for one in together if one.key.startswith(("alert:", "second:"))]
+            rung = [_rung(one) for one in together if one.key.startswith(RINGS)]
             heard = [HEARS.get(one.about, "") or _advice(one) for one in together if one.to == SUBJECT]
             parts = [" ".join(rung), *(f"she: {said}" for said in dict.fromkeys(heard) if said)]
             if minute >= 0 and any(parts):
@@ -195,6 +220,10 @@ class Night:
 
 
 def _rung(one: Told) -> str:
+    if one.key.startswith("group:"):
+        return "group"
+    if one.about == "staff.alert.closed_unreached":
+        return f"{one.to}(unreached)"
     return f"{one.to}*" if one.key.startswith("second:") else one.to
 
 
