@@ -196,9 +196,19 @@ class Invitations:
             row.revoked_at = at
         await self._session.flush()
 
-    async def add_wrong_try(self, lane: str, at: datetime) -> None:
-        self._session.add(WrongTryRow(lane=lane, at=at))
+    async def add_wrong_try(self, lane: str, at: datetime) -> int:
+        """Counts a try as wrong; gives its number, for `was_right`."""
+        row = WrongTryRow(lane=lane, at=at)
+        self._session.add(row)
         await self._session.flush()
+        return row.id or 0
+
+    async def was_right(self, number: int) -> None:
+        """A try that was counted before it was looked at is none."""
+        row = await self._session.get(WrongTryRow, number)
+        if row is not None:
+            await self._session.delete(row)
+            await self._session.flush()
 
     async def wrong_tries(self, lane: str, since: datetime) -> int:
         query = select(func.count()).where(col(WrongTryRow.lane) == lane, col(WrongTryRow.at) > since)

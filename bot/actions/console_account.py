@@ -79,7 +79,7 @@ async def set_password(desk: Desk, *, code: str, password: str, address: str) ->
 
 
 async def sign_in(desk: Desk, *, code: str, password: str, address: str) -> SignedIn:
-    """Signs in with staff code and password.
+    """Signs in with staff code and password. A try counts as wrong until it was right, also side by side.
 
     Raises:
         Refusal: the same one for an unknown code, a wrong password and a revoked person; another one after
@@ -90,20 +90,21 @@ async def sign_in(desk: Desk, *, code: str, password: str, address: str) -> Sign
         (f"console-from:{_short_hash(desk, f'{staff_code} {address}')}", MOST_WRONG_TRIES),
         (f"console:{_short_hash(desk, staff_code)}", MOST_WRONG_TRIES_ANYWHERE),
     )
-    async with desk.archive.read() as uow:
+    async with desk.archive.begin() as uow:
         for lane, most in lanes:
             await _refuse_after(uow, desk, lane, most)
+        tries = [await uow.invitations.add_wrong_try(lane, desk.clock.real_now()) for lane, _ in lanes]
         staff = await uow.staff.get(staff_code)
         account = await uow.accounts.get(staff_code)
     known = account.password_hash if account is not None else _nobody()
     right = await _fits(known, password)
     async with desk.archive.begin() as uow:
         if right and staff is not None and account is not None and staff.revoked_at is None:
+            for number in tries:
+                await uow.invitations.was_right(number)
             await uow.accounts.sweep(desk.clock.real_now())
             await _record(uow, desk, "staff:console:signed_in", staff)
             return await _open_session(uow, desk, staff)
-        for lane, _ in lanes:
-            await uow.invitations.add_wrong_try(lane, desk.clock.real_now())
         await _record_failure(uow, desk, staff)
     raise Refusal("refusal.sign_in")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
+from bot.actions.console_account import sign_in
 from bot.actions.manage_staff import revoke_staff
+from bot.rules.errors import Refusal
 from bot.rules.study import Language, StaffCode
 from tests.handlers.console.conftest import OPERATOR, PASSWORD, OpenBrowser, SignIn, World
 
@@ -100,6 +103,26 @@ class TestPassword:
             entry for entry in await both_worlds.audit() if entry[0] == "visitor:console:sign_in_failed"
         ]
         assert [entry[2] for entry in failures] == ["CA1", "unknown"]
+
+    async def test_many_tries_at_once_are_no_more_than_five(self, world: World) -> None:
+        """Each is counted before it is looked at: whoever guesses side by side gains nothing."""
+        await world.staff("CA1")
+        tries = [
+            sign_in(world.desk, code="CA1", password=f"guess {number} guess", address="192.0.2.7")
+            for number in range(8)
+        ]
+        refused = await asyncio.gather(*tries, return_exceptions=True)
+        keys = sorted(one.key for one in refused if isinstance(one, Refusal))
+        assert keys == ["refusal.sign_in"] * 5 + ["refusal.too_many_tries"] * 3
+
+    async def test_a_right_password_is_no_wrong_try(self, world: World, browsers: OpenBrowser) -> None:
+        code = await world.staff("CA1")
+        browser = browsers(world)
+        await browser.open(f"/sign-in?code={code}")
+        await browser.send("/sign-in/first", code=code, password=PASSWORD, again=PASSWORD)
+        for _ in range(6):
+            signed_in = await sign_in(world.desk, code="CA1", password=PASSWORD, address="192.0.2.7")
+            assert signed_in.token
 
     async def test_after_five_wrong_tries_even_the_right_one_waits_a_quarter_of_an_hour(
         self, both_worlds: World, browsers: OpenBrowser, signed_in_by_code: SignIn
