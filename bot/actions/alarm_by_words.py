@@ -19,7 +19,7 @@ from bot.actions.raise_case import raise_case
 from bot.actions.report_symptoms import FromWords, begin_report, not_yet_answered, report_in_hand
 from bot.actions.show_back import shown_back
 from bot.actions.speak import phrase
-from bot.actions.standing_question import ask
+from bot.actions.standing_question import ask, is_asked_already
 from bot.clock import new_id
 from bot.rules.case import Case, CaseKind
 from bot.rules.hearing import Known, known_answers
@@ -77,7 +77,7 @@ async def add_to_alarm(uow: UnitOfWork, desk: Desk, heard: Heard, whole: Heard) 
     """A further piece of a sentence that rings already: the alert shows it, nobody is rung anew.
 
     `whole`: with what it means together with the pieces before it. What it tells of a question that is still
-    to come is shown back.
+    to come is shown back, once: what stands there already in the same words is not asked again.
     """
     case = await case_in_hand(uow, heard.burst)
     if case is None:
@@ -88,7 +88,8 @@ async def add_to_alarm(uow: UnitOfWork, desk: Desk, heard: Heard, whole: Heard) 
     known = await not_yet_answered(uow, heard.participant, _known(desk, whole))
     if known:
         message = shown_back(heard, [desk.study.symptom(code) for code in known], known)
-        await ask(uow, heard.participant, message, desk.now())
+        if not await is_asked_already(uow, heard.participant, message):
+            await ask(uow, heard.participant, message, desk.now())
 
 
 def _known(desk: Desk, heard: Heard) -> Known:

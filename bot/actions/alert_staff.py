@@ -13,7 +13,7 @@ import structlog
 
 from bot.actions.desk import Desk, site_of
 from bot.actions.speak import Rows, button, phrase, to_staff, words
-from bot.actions.tell_group import show_in_group, tell_group
+from bot.actions.tell_group import said_again, show_in_group, tell_group
 from bot.actions.who_is_called import everybody_of
 from bot.rules import escalation, schedule
 from bot.rules.access import Act, Staff, may
@@ -53,9 +53,7 @@ async def ring(
     """Puts one alert per person into the outbox; `ring_number` counts every ring of this case."""
     site = await site_of(uow, case.site_code)
     card = await alert_card(uow, desk, case)
-    again = (
-        [phrase("staff.alert.again", count=ring_number, subject=case.subject_code)] if ring_number > 1 else []
-    )
+    again = [await said_again(uow, case, ring_number, desk.now())] if ring_number > 1 else []
     coming = [next_told] if next_told else []
     for staff in people:
         key = f"alert:{case.id}:{ring_number}:{staff.code}"

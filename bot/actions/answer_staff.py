@@ -23,7 +23,7 @@ from bot.rules.entry_form import FormKind
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import Phrase, Priority, Recipient
-from bot.rules.study import Language, StaffCode
+from bot.rules.study import Language, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
 
 
@@ -63,7 +63,17 @@ async def _understood(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staf
         said = phrase("staff.cannot_read")
         await uow.outbox.put(to_staff(staff, None, f"content:{staff.code}:{key}", [said]), desk.now())
     elif inbound.edited or not await type_into_form(uow, desk, staff, inbound.text):
+        await _looked_for(uow, desk, inbound, staff)
+
+
+async def _looked_for(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff) -> None:
+    """The code of a participant of theirs, written alone, shows her; any other words show the open cases."""
+    code = inbound.text.strip().upper()
+    participant = await uow.participants.get(SubjectCode(code))
+    if participant is None or not may(staff, Act.READ_LOG, participant.site_code):
         await _show_open_cases(uow, desk, inbound, staff)
+        return
+    await show_patient(uow, desk, staff, code=code, key=f"{staff.code}:{inbound.key.update_id}")
 
 
 async def _commanded(
@@ -238,7 +248,9 @@ async def _show_open_cases(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff:
     mine.sort(key=lambda case: (-case.level, case.opened_at))
     if not mine:
         key = f"none-open:{staff.code}:{inbound.key.update_id}"
-        await uow.outbox.put(to_staff(staff, None, key, [phrase("staff.no_open_cases")]), desk.now())
+        rows: Rows = ((button("staff.command.today", "t:1"),),)
+        said = [phrase("staff.no_open_cases")]
+        await uow.outbox.put(to_staff(staff, None, key, said, buttons=rows), desk.now())
     for case in mine[:10]:
         await show_case(uow, desk, inbound, staff, case)
 

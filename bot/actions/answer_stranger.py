@@ -96,7 +96,8 @@ async def _welcome_staff(uow: UnitOfWork, desk: Desk, inbound: Inbound, code: St
         entity_id=code,
     )
     postings = tuple(
-        phrase("staff.posting", role=posting.role, site=posting.site or "*") for posting in staff.postings
+        phrase("staff.posting", role=posting.role, site=posting.site or phrase("staff.every_site"))
+        for posting in staff.postings
     )
     key = f"welcome:{code}:{inbound.key.update_id}"
     await uow.outbox.put(

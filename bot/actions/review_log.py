@@ -25,8 +25,10 @@ from bot.rules.access import Act, Site, Staff, may
 from bot.rules.activities import Course
 from bot.rules.asked_check_ins import AskedCheckIn
 from bot.rules.case import Case, CaseId
+from bot.rules.changes import name_of
 from bot.rules.doses import injection_key
 from bot.rules.errors import NotEntitled
+from bot.rules.messages import Phrase
 from bot.rules.participant import (
     Decision,
     Dose,
@@ -118,6 +120,10 @@ class ParticipantLog:
     in_force: str
     other_versions: tuple[str, ...]
     may: frozenset[Act]
+
+    def name_of(self, activity_key: str) -> Phrase | None:
+        """What a key of her plan is called, such as *dose 2*; None for what the plan no longer has."""
+        return next((name_of(one) for one in self.planned if one.key == activity_key), None)
 
     def stated_otherwise(self, dose: Dose) -> datetime | None:
         """When she said that this dose was done, where that was another day than the one on record."""

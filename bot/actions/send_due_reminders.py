@@ -132,10 +132,7 @@ async def _remind(uow: UnitOfWork, desk: Desk, participant: Participant, reminde
     now = desk.now()
     rows: Rows = (
         tuple(
-            button(
-                f"patient.stated.button.{what.value.lower()}",
-                activity_token.token(what, reminder.activity_key),
-            )
+            button(reminder.label_key(what), activity_token.token(what, reminder.activity_key))
             for what in reminder.buttons
         ),
     )

@@ -40,11 +40,20 @@ async def standing(uow: UnitOfWork, participant: Participant) -> str | None:
 
 async def typed_token(uow: UnitOfWork, participant: Participant, text: str) -> str | None:
     """The button of the standing question whose words she typed, where it has such a one."""
+    asked = await _standing_message(uow, participant)
+    return typed_answer([one.data for line in asked.buttons for one in line], text) if asked else None
+
+
+async def is_asked_already(uow: UnitOfWork, participant: Participant, message: Message) -> bool:
+    """Whether the question that stands says the same, word for word."""
+    asked = await _standing_message(uow, participant)
+    return asked is not None and asked.phrases == message.phrases
+
+
+async def _standing_message(uow: UnitOfWork, participant: Participant) -> Message | None:
     key = await standing(uow, participant)
     row = await uow.outbox.get_by_key(key) if key is not None else None
-    if row is None:
-        return None
-    return typed_answer([one.data for line in row.message.buttons for one in line], text)
+    return row.message if row is not None else None
 
 
 async def conversation_of(uow: UnitOfWork, participant: Participant) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.actions.desk import Desk, site_of
@@ -50,6 +50,16 @@ async def group_that_hears(uow: UnitOfWork, site: SiteCode) -> StaffGroup | None
     return None if group is None or group.unreachable_since is not None else group
 
 
+async def said_again(uow: UnitOfWork, case: Case, ring: int, now: datetime) -> Phrase:
+    """The first line of a further ring, which a locked screen shows: how urgent, and whether it is worse."""
+    events = await uow.cases.events(case.id)
+    raised = [event.at for event in events if event.kind == "RAISED"]
+    rung = [event.at for event in events if event.kind == "RUNG" and event.at < now]
+    worse = bool(raised) and not any(raised[-1] <= at for at in rung)
+    key = "staff.alert.again_worse" if worse else "staff.alert.again"
+    return phrase(key, level=case.level, count=ring, subject=case.subject_code)
+
+
 async def ring_group(
     uow: UnitOfWork, desk: Desk, case: Case, card: Sequence[Phrase], *, ring: int | str
 ) -> None:
@@ -58,12 +68,13 @@ async def ring_group(
     if group is None:
         return
     site = await site_of(uow, case.site_code)
-    again = [phrase("staff.alert.again", count=ring, subject=case.subject_code)]
+    further = isinstance(ring, int) and ring > 1
+    again = [await said_again(uow, case, int(ring), desk.now())] if further else []
     message = to_group(
         group,
         site,
         f"{_ALERT}{case.id}:{ring}",
-        [*(again if isinstance(ring, int) and ring > 1 else ()), *card],
+        [*again, *card],
         buttons=_rows(case),
         priority=_priority(case),
         about=case.subject_code,

@@ -104,6 +104,11 @@ class Reminder:
     def buttons(self) -> tuple[StatedWhat, ...]:
         return _BUTTONS[self.kind]
 
+    def label_key(self, what: StatedWhat) -> str:
+        """Such as `patient.stated.button.got_it`; *done* says what was done: `…done_draw`."""
+        done = f"_{self.content}" if what is StatedWhat.DONE else ""
+        return f"patient.stated.button.{what.value.lower()}{done}"
+
 
 @dataclass(frozen=True, slots=True)
 class Missed:

@@ -345,6 +345,29 @@ class TestWords:
         await chats.tap(HER, "对")
         assert len(await reports(chats)) == 1
 
+    async def test_a_locked_phone_of_staff_shows_how_urgent_it_is_and_that_it_became_worse(
+        self, chats: Phones
+    ) -> None:
+        await at_home(chats)
+        await chats.type(HER, "腿上起红点子了")
+        await chats.type(HER, EMERGENCY_WORDS)
+        assert chats.last(COORDINATOR).startswith("⏰ 🔴 紧急 · TJ-001：加重了")
+        await chats.pass_time(timedelta(minutes=10))
+        assert chats.last(COORDINATOR).startswith("⏰ 🔴 紧急 · TJ-001：仍未处理完")
+
+    async def test_what_an_alarm_was_understood_as_is_asked_once_however_she_writes_on(
+        self, chats: Phones
+    ) -> None:
+        await at_home(chats)
+        await chats.type(HER, EMERGENCY_WORDS)
+        asked = chats.last(HER)
+        assert "流鼻血" in asked
+        for words in ("已经到医院了，血止住了", "大夫说没事"):
+            await chats.type(HER, words)
+            assert words in chats.said(COORDINATOR)
+        assert chats.said(HER).count(asked) == 1
+        assert questions(chats) == [asked]
+
     async def test_which_stop_is_meant_may_be_typed(self, chats: Phones) -> None:
         await at_home(chats)
         await chats.type(HER, "停止")

@@ -296,6 +296,16 @@ class TestThePatientsCard:
             kinds = [entry.kind for entry in await uow.audit.of(SUBJECT)]
         assert "staff:participant:viewed" in kinds
 
+    async def test_her_code_alone_shows_her_to_those_who_may_see_her(self, chats: Phones) -> None:
+        await at_work(chats)
+        await chats.type(INVESTIGATOR, f" {SUBJECT.lower()} ")
+        assert "接下来" in chats.said(INVESTIGATOR)
+        for code in (SUBJECT, "TJ-999"):
+            await chats.type(FOREIGNER, code)
+            assert chats.last(FOREIGNER) == "您的中心没有未结束的事件。"
+        await chats.tap(FOREIGNER, "今天的工作")
+        assert "没有待办" in chats.last(FOREIGNER)
+
     async def test_without_a_code_it_says_how(self, chats: Phones) -> None:
         await at_work(chats)
         await chats.type(COORDINATOR, "/patient")

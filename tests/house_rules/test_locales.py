@@ -166,7 +166,8 @@ def families() -> Iterator[tuple[str, set[str]]]:
     yield "staff.notice.{}", {kind.value.replace("-", "_") for kind in NoticeKind}
     yield "patient.by_when.{}", {kind.value for kind in ByWhenKind}
     yield "patient.stated.{}", {what.value.lower() for what in StatedWhat}
-    yield "patient.stated.button.{}", {what.value.lower() for what in StatedWhat}
+    answers = {what.value.lower() for what in StatedWhat if what is not StatedWhat.DONE}
+    yield "patient.stated.button.{}", answers | {f"done_{content.value}" for content in Content}
     yield "staff.red_flag.{}", {rule.lower().replace("-", "_") for rule in FLAGS}
     yield "operator.watch.{}", {trouble.value.lower() for trouble in Trouble}
     lasting = set(Trouble) - {Trouble.CLOCK_JUMPED, Trouble.WAS_DOWN}

@@ -89,7 +89,7 @@ def day_question(
         if day < today:
             raise Refusal("refusal.move_into_past")
         if day - today > _FARTHEST:
-            raise Refusal("refusal.form_too_far", year=day.year)
+            raise Refusal("refusal.form_too_far", day=day, year=day.year)
         return {"day": day.isoformat(), **({"time": f"{clock:%H:%M}"} if clock else {})}
 
     return Question(name="day", ask=ask, read=read, choices=(*in_rows(choices), *further))

@@ -228,13 +228,17 @@ class TestTheLog:
         browser = await signed_in(world, "SI1")
         await signed_in(world, "CA1")
         await world.enrol()
-        await world.phones.pass_time(timedelta(days=1))
+        await world.phones.pass_time(timedelta(hours=23))
+        await world.phones.tap(HER, "Got it")
+        await world.phones.pass_time(timedelta(hours=1))
         await world.dose()
         await world.phones.pass_time(timedelta(days=3))
         await world.lab("18")
         await world.phones.pass_time(timedelta(minutes=1))
         await world.red_flag()
         await browser.open("/participants/TJ-001")
+        assert "dose 1: got it" in browser.text.lower()
+        assert "injection-1" not in browser.text
         log = browser.text.partition("results and doses")[2]
         places = [log.index(word) for word in ("PLT 38", "Dose 1", "PLT 18", "Bleeding that will not stop")]
         assert places == sorted(places)
