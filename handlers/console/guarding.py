@@ -22,6 +22,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 # Set by our own script when a page refreshes itself: it does not keep anybody signed in.
 REFRESH_HEADER = "x-suifang-refresh"
 
+# More than any form of ours has, and longer than any note; no form takes a file.
+_MOST_FIELDS = 60
+_LONGEST_FIELD = 64 * 1024
+
 
 class CrossSite(Exception):
     """A form without its token: sent by another page, or from a session that has ended."""
@@ -77,8 +81,11 @@ async def _is_signed_in(request: Request) -> bool:
 
 
 async def _check_token(request: Request, expected: str) -> None:
-    """The form's own token, and no sign that another site sent it."""
-    form = await request.form()
+    """The form's own token, and no sign that another site sent it.
+
+    The form is read here first, within limits: anybody may send one.
+    """
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
     given = form.get("token")
     same_site = request.headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
     if not (expected and isinstance(given, str) and hmac.compare_digest(given, expected) and same_site):

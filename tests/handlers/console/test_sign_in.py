@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -114,6 +115,21 @@ class TestPassword:
         refused = await asyncio.gather(*tries, return_exceptions=True)
         keys = sorted(one.key for one in refused if isinstance(one, Refusal))
         assert keys == ["refusal.sign_in"] * 5 + ["refusal.too_many_tries"] * 3
+
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            {"files": {"staff": ("notes.txt", b"x" * 4096)}},
+            {"data": {"staff": "x" * 200_000}},
+            {"data": {f"field {number}": "x" for number in range(200)}},
+        ],
+        ids=["a file", "a long field", "many fields"],
+    )
+    async def test_nobody_fills_memory_or_disk_from_outside(
+        self, world: World, browsers: OpenBrowser, sent: dict[str, Any]
+    ) -> None:
+        answer = await browsers(world).client.post("/sign-in", **sent)
+        assert answer.status_code == 400
 
     async def test_a_right_password_is_no_wrong_try(self, world: World, browsers: OpenBrowser) -> None:
         code = await world.staff("CA1")
