@@ -23,7 +23,7 @@ from bot.commands.staff import staff_app
 from bot.commands.study import study_app
 from bot.commands.understand import TEXT_MAY_BEGIN_WITH_A_DASH, understand_command
 from bot.commands.worklist import worklist_command
-from bot.rules.errors import Refusal, StudyFileFaulty
+from bot.rules.errors import Held, Refusal, StudyFileFaulty
 from bot.rules.messages import Phrase
 from bot.rules.study import Language
 from bot.settings import SettingsFaulty
@@ -80,8 +80,8 @@ def main() -> None:
     try:
         app()
     except Refusal as refusal:
-        said = Phrase(key=refusal.key, values=refusal.values)
-        refuse(Texts.load().words(said, Language.EN, SITE_ZONE))
+        said = Texts.load().words(Phrase(key=refusal.key, values=refusal.values), Language.EN, SITE_ZONE)
+        refuse(f"{said} (repeat it with --confirm)" if isinstance(refusal, Held) else said)
     except StudyFileFaulty as faulty:
         refuse("\n".join(str(problem) for problem in faulty.problems))
     except LexiconFault as faulty:

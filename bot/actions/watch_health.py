@@ -58,7 +58,7 @@ async def health(desk: Desk) -> tuple[PartHealth, ...]:
     """
     problems = await desk.archive.check()
     parts = [
-        _part("database", not problems, said="; ".join(problems) if problems else ""),
+        _part("database", not problems, said="; ".join(problems) or "sound"),
     ]
     async with desk.archive.read() as uow:
         parts += await _service(uow, desk)
@@ -67,7 +67,10 @@ async def health(desk: Desk) -> tuple[PartHealth, ...]:
     parts.append(await _holidays(desk))
     parts.append(await _staff(desk))
     gaps = await uncovered(desk)
-    parts.append(_part("coverage", not gaps, said=", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)))
+    nobody = ", ".join(f"{gap.site} {gap.level.name}" for gap in gaps)
+    parts.append(
+        _part("coverage", not gaps, said=f"nobody for {nobody}" if gaps else "somebody for each level")
+    )
     return tuple(parts)
 
 
@@ -80,7 +83,7 @@ async def _service(uow: UnitOfWork, desk: Desk) -> list[PartHealth]:
     troubles: dict[str, str] = alive["troubles"]
     return [
         _part("service", not silent, said=f"last sign of life {seen_at.isoformat(timespec='seconds')}"),
-        _part("telegram", not troubles, said="; ".join(troubles.values())),
+        _part("telegram", not troubles, said="; ".join(troubles.values()) or "answers"),
     ]
 
 

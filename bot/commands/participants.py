@@ -18,6 +18,7 @@ from bot.commands.speaking import (
     at_desk,
     day_typed,
     language_typed,
+    local_words,
     moment_typed,
     number_typed,
     tell,
@@ -79,7 +80,10 @@ def participant_invite(
     tell(
         as_json,
         document,
-        [f"{invitation.code} {invitation.link}".rstrip(), f"Valid until {invitation.expires_at}"],
+        [
+            f"{invitation.code} {invitation.link}".rstrip(),
+            f"Valid until {local_words(invitation.expires_at)}",
+        ],
     )
 
 
@@ -111,4 +115,5 @@ def participant_list(as_json: AsJson = False) -> None:
             ]
 
     people = at_desk(read)
-    tell(as_json, people, [f"{one['code']}  {one['state']}" for one in people])
+    lines = [f"{one['code']}  {one['state']}" for one in people]
+    tell(as_json, people, lines or ["Nobody enrolled yet. Next: suifang participant add CODE --site SITE …"])

@@ -11,7 +11,7 @@ from bot.actions.manage_sites import add_site, list_sites, set_out_of_hours
 from bot.commands.coverage import warn_of_gaps
 from bot.commands.holidays import warn_of_unknown_years
 from bot.commands.second_roads import site_second_road
-from bot.commands.speaking import OPERATOR, AsJson, at_desk, tell
+from bot.commands.speaking import OPERATOR, AsJson, at_desk, local_words, tell
 from bot.rules.access import Site
 from bot.rules.roster import OutOfHours
 from bot.rules.study import Bilingual, SiteCode
@@ -78,7 +78,7 @@ def site_group(
         made = at_desk(lambda desk: invite_group(desk, site=site, by=by))
         lines = [
             f"Typed in the group, with the bot in it: /register {made.code}",
-            f"Valid until {made.expires_at}",
+            f"Valid until {local_words(made.expires_at)}",
         ]
         tell(as_json, {"site": code, "code": made.code, "expires": made.expires_at}, lines)
         return
@@ -114,4 +114,5 @@ def site_list(as_json: AsJson = False) -> None:
         }
         for one in sites
     ]
-    tell(as_json, document, [f"{one.code}  {one.name.en} / {one.name.zh}  {one.phone}" for one in sites])
+    lines = [f"{one.code}  {one.name.en} / {one.name.zh}  {one.phone}" for one in sites]
+    tell(as_json, document, lines or ["No site yet. Next: suifang site add CODE"])

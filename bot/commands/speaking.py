@@ -53,6 +53,11 @@ def tell(as_json: bool, document: Any, lines: Sequence[str]) -> None:
     typer.echo(json.dumps(document, ensure_ascii=False, default=_plain) if as_json else "\n".join(lines))
 
 
+def local_words(moment: datetime, zone: str = SITE_ZONE) -> str:
+    """A moment as people write it, on the clock of the sites: `2026-03-03 09:30 Asia/Shanghai`."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone}"
+
+
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime | date) else str(value)
 

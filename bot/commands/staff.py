@@ -10,7 +10,7 @@ from bot.actions.manage_staff import add_staff, invite_staff, list_staff, revoke
 from bot.actions.who_is_called import is_reachable
 from bot.commands.coverage import warn_of_gaps
 from bot.commands.second_roads import staff_second_road
-from bot.commands.speaking import OPERATOR, AsJson, at_desk, language_typed, tell
+from bot.commands.speaking import OPERATOR, AsJson, at_desk, language_typed, local_words, tell
 from bot.rules.access import Staff
 from bot.rules.study import Role, SiteCode, StaffCode
 from bot.settings import load_settings
@@ -28,7 +28,7 @@ def staff_add(
     as_json: AsJson = False,
 ) -> None:
     """Adds a person, or a further role of a person."""
-    slug = "sub_investigator" if role == "investigator" else role
+    slug = "sub_investigator" if role == "investigator" else role.replace("-", "_")
     if slug not in {one.value for one in Role}:
         raise typer.BadParameter(f"{role!r} is no role; one of {', '.join(one.value for one in Role)}")
     at_desk(
@@ -60,7 +60,7 @@ def staff_link(code: str, as_json: AsJson = False) -> None:
     lines = [
         f"Chat code {chat.code} {chat.link}".rstrip(),
         f"Console code {console.code} {sign_in}",
-        f"Valid until {chat.expires_at}",
+        f"Valid until {local_words(chat.expires_at)}",
     ]
     tell(as_json, document, lines)
 
@@ -98,7 +98,7 @@ def staff_list(as_json: AsJson = False) -> None:
         f"  {_standing(one)}"
         for one in people
     ]
-    tell(as_json, document, lines)
+    tell(as_json, document, lines or ["Nobody yet. Next: suifang staff add CODE --site SITE --role ROLE"])
 
 
 def _standing(one: Staff) -> str:

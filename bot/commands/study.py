@@ -109,7 +109,7 @@ def study_versions(as_json: AsJson = False) -> None:
 
 @study_app.command("preview")
 def study_preview(
-    day1: Annotated[str, typer.Option(help="Date and time of dose 1, such as 2026-03-03 09:30.")],
+    day1: Annotated[str, typer.Option(help="Date of dose 1, with or without its time (09:30).")],
     study: str = BUILT_IN_STUDY,
     language: str = "zh",
     ics: Annotated[Path | None, typer.Option(help="Writes the calendar into this file.")] = None,
@@ -117,7 +117,8 @@ def study_preview(
 ) -> None:
     """The calendar of a participant whose dose 1 is on this day."""
     loaded, said_in, texts = load_study(study), language_typed(language), Texts.load()
-    rows = schedule.preview(loaded, moment_typed(day1), SITE_ZONE)
+    dated = f"{day1.strip()} 09:30" if len(day1.strip()) <= len("2026-03-03") else day1
+    rows = schedule.preview(loaded, moment_typed(dated), SITE_ZONE)
 
     def title(row: PreviewRow) -> str:
         has_both = row.dose is not None and row.draws

@@ -74,10 +74,12 @@ async def test_every_change_of_staff_or_roster_says_what_it_leaves_uncovered(
 ) -> None:
     """Each level of that site, now and a week ahead; nothing of others, nothing where all is well."""
     role = ("--site", "TJ", "--language", "en", "--role")
+    assert "Nobody yet. Next: suifang staff add" in await command_line("staff", "list")
     added = await command_line("staff", "add", "CA1", *role, "coordinator", warned=True)
     assert "Warning: nobody can be reached for TJ EMERGENCY (nobody instead)." in added
     assert "WH" not in added
-    await command_line("staff", "add", "SI1", *role, "sub_investigator")
+    await command_line("staff", "add", "SI1", *role, "sub-investigator")
+    assert "Valid until 2026-03-05 10:00 Asia/Shanghai" in await command_line("staff", "link", "SI1")
     for code, chat_id in (("CA1", CA1_CHAT), ("SI1", 72)):
         chat, _ = await invite_staff(world.desk, code=StaffCode(code), by=OPERATOR)
         await world.phones.type(chat_id, chat.code)
