@@ -75,12 +75,6 @@ _NO_SUBJECT = re.compile(
     r"feeding|walking|holding|chasing)(?: (?:the|my|our|a|an))?\s*$"
 )
 """`tripped over the dog`, `抱孙子`: a person after such a word is not the one who has the symptom."""
-_HERSELF = re.compile(r"我|俺|咱|(?<![a-z])(?:i|im|ive|my|me|she|shes|mum|mom)(?![a-z])")
-_CHARACTER = re.compile(
-    r"女主|男主|那个女|那女|那个男|女的|男的|"
-    r"(?<![a-z])(?:womans?|mans?|girls?|guys?|blokes?|ladys?|actress|actors?|characters?|hero|heroine)(?![a-z])"
-)
-"""Whom the film is about: then it is not the writer, though she speaks of herself as well."""
 _DENIES_HERSELF = ("我没",)
 _PRONOUNS = ("he", "hes", "his", "他")
 """Somebody else only where a person was named before: `he's been bleeding` alone is the participant."""
@@ -391,9 +385,9 @@ class PolarityReader:
         if not self._cues.within("screen", *reach):
             return False
         start, end = self._clauses.reach(number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
-        if _CHARACTER.search(self._text[start : hit.start]):
+        if any(one.end <= hit.start for one in self._cues.within("character", start, hit.start)):
             return True
-        return not _HERSELF.search(self._text[start:end]) and not self._turned(reach[0], hit.start)
+        return not self._cues.within("herself", start, end) and not self._turned(reach[0], hit.start)
 
     def _turned(self, start: int, end: int) -> bool:
         """Between a story and the words the speaker came back to now."""
