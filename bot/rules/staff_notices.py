@@ -143,7 +143,8 @@ def _of_activity(
         return
     at = at_local(target + _ONE_DAY, rules.unconfirmed_at, course.time_zone)
     yield _notice(subject, activity, NoticeKind.DOSE_UNCONFIRMED, Level.ROUTINE, at)
-    if last > target:
+    # Dose 1 and a dose before a therapy have no window; that of any other may end on its very day.
+    if activity.kind is ActivityKind.INJECTION and activity.number != 1:
         at = at_local(last, rules.window_closing_at, course.time_zone)
         yield _notice(subject, activity, NoticeKind.WINDOW_CLOSING, Level.SAME_DAY, at)
         at = at_local(last + _ONE_DAY, time(), course.time_zone)

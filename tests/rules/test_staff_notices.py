@@ -41,6 +41,14 @@ def test_a_dose_not_recorded_is_told_next_morning_then_when_its_window_closes_th
     assert told(STARTED, on_day(11, "00:00"))["injection-2 window-closed"] is Level.SAME_DAY
 
 
+def test_a_dose_whose_last_day_is_its_own_is_decided_too_once_that_day_is_over() -> None:
+    facts = course(doses=(dose(1, DAY1), dose(2, on_day(11)), dose(3, on_day(21))))
+    assert shown(next(one for one in plan(study(), facts) if one.number == 4).target_at)[:10] == "2026-03-30"
+    assert "injection-4 window-closing" not in told(facts, on_day(28, "17:59"))
+    assert told(facts, on_day(28, "18:00"))["injection-4 window-closing"] is Level.SAME_DAY
+    assert told(facts, on_day(29, "00:00"))["injection-4 window-closed"] is Level.SAME_DAY
+
+
 def test_a_dose_she_says_was_given_lacks_only_its_record() -> None:
     facts = course(doses=(dose(1, DAY1),), stated=(says(StatedWhat.DONE, "injection-2", on_day(8, "18:05")),))
     assert told(facts, on_day(10, "18:00"))["injection-2 window-closing"] is Level.ROUTINE
