@@ -26,7 +26,7 @@ from bot.rules.activities import (
 from bot.rules.calendar import at_local, local_clock
 from bot.rules.messages import Phrase
 from bot.rules.participant import TERMINAL_STATES, Dose, LabResult, ParticipantState, Therapy
-from bot.rules.study import ProphylaxisRules, Study, SubjectCode
+from bot.rules.study import BaselineSource, ProphylaxisRules, Study, SubjectCode
 
 
 def prophylaxis_key(number: int) -> str:
@@ -46,21 +46,29 @@ def therapy_draw_key(rules: ProphylaxisRules, number: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """The two counts that may be meant by "baseline", both shown; `counts` is the one that decides."""
+    """The two counts that may be meant by "baseline", both shown; `counts` is the one the study goes by."""
 
     study_baseline: Decimal | None
     before_therapy: Decimal | None
+    source: BaselineSource
 
     @property
     def counts(self) -> Decimal | None:
-        return self.study_baseline
+        match self.source:
+            case BaselineSource.STUDY_BASELINE:
+                return self.study_baseline
+            case BaselineSource.PRE_ANTITUMOUR:
+                return self.before_therapy
 
 
 def candidates(study: Study, course: Course, therapy: Therapy) -> Candidates:
-    """Source: specification 1.1 O5: the study baseline counts; the other reading is shown beside it."""
+    """Both, and which of them the study file says counts. Source: specification 1.1 O5, 1.11."""
+    rules = study.prophylaxis
     baseline = [lab for lab in _lead(study, course) if lab.baseline]
     return Candidates(
-        study_baseline=baseline[-1].value if baseline else None, before_therapy=therapy.count_before
+        study_baseline=baseline[-1].value if baseline else None,
+        before_therapy=therapy.count_before,
+        source=rules.baseline_source if rules is not None else BaselineSource.STUDY_BASELINE,
     )
 
 
@@ -72,6 +80,7 @@ def candidates_told(study: Study, course: Course, therapy: Therapy) -> Phrase:
         values={
             "study_baseline": "?" if found.study_baseline is None else found.study_baseline,
             "before_therapy": "?" if found.before_therapy is None else found.before_therapy,
+            "which": Phrase(key=f"operator.baseline.{found.source.value.lower()}"),
             "outcome": _outcome_told(study, course, therapy),
         },
     )

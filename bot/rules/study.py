@@ -122,19 +122,28 @@ class StopRule:
     transfusion_washout_days: int
 
 
+class BaselineSource(StrEnum):
+    """Which count "baseline" means for a dose before other therapy. Source: specification 1.1 O5, 1.11."""
+
+    STUDY_BASELINE = "STUDY_BASELINE"
+    PRE_ANTITUMOUR = "PRE_ANTITUMOUR"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProphylaxisRules:
     """A dose before other therapy, for those whose baseline was low. Source: registry F6; specification 1.7.
 
-    Due `lead` before the therapy starts, give or take `tolerance`; eligible below `baseline_below`. Not asked
-    for with a last verified count at or above `skip_at_or_above` unless ordered. An interval to the infusion
-    under `least_interval` or over `most_interval` is flagged. `draw_code` names the draw before the therapy
-    (a number follows), `draw_days_before` its day, `draw_early_days` how much earlier it counts. After a dose
-    given there is one more draw, `draw_after_days` later, so many days early or late, and she is followed up
-    for `follow_up_days`; None: neither. Source: 1.7 (6), 1.9.
+    Due `lead` before the therapy starts, give or take `tolerance`; eligible where the count of
+    `baseline_source` is below `baseline_below`. Not asked for with a last verified count at or above
+    `skip_at_or_above` unless ordered. An interval to the infusion under `least_interval` or over
+    `most_interval` is flagged. `draw_code` names the draw before the therapy (a number follows),
+    `draw_days_before` its day, `draw_early_days` how much earlier it counts. After a dose given there is one
+    more draw, `draw_after_days` later, so many days early or late, and she is followed up for
+    `follow_up_days`; None: neither. Source: 1.7 (6), 1.9.
     """
 
     baseline_below: Decimal
+    baseline_source: BaselineSource
     amount_ug: int
     lead: timedelta
     tolerance: timedelta

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -13,6 +13,7 @@ from bot.rules import study as noun
 from bot.study_file import shape
 from bot.study_file.reading import FILES, Read
 
+_T = TypeVar("_T")
 _NAMES = tuple(name.removesuffix(".toml") for name in FILES)
 
 
@@ -184,6 +185,7 @@ def _prophylaxis(table: shape.ProphylaxisShape | None) -> noun.ProphylaxisRules 
         return None
     return noun.ProphylaxisRules(
         baseline_below=table.baseline_below.value,
+        baseline_source=_given(table.baseline_source) or noun.BaselineSource.STUDY_BASELINE,
         amount_ug=table.amount_ug.value,
         lead=timedelta(minutes=table.lead_minutes.value),
         tolerance=timedelta(minutes=table.tolerance_minutes.value),
@@ -203,7 +205,7 @@ def _prophylaxis(table: shape.ProphylaxisShape | None) -> noun.ProphylaxisRules 
     )
 
 
-def _given(setting: shape.Setting[int] | None) -> int | None:
+def _given(setting: shape.Setting[_T] | None) -> _T | None:
     return None if setting is None else setting.value
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from bot.rules.study import (
+    BaselineSource,
     ChainHours,
     DrawAnchor,
     MultiAmberMode,
@@ -131,6 +132,8 @@ class StopShape(Strict):
 
 class ProphylaxisShape(Strict):
     baseline_below: Setting[Count]
+    # A version published before this could be chosen goes by the study baseline, as it did.
+    baseline_source: Setting[BaselineSource] | None = None
     amount_ug: Setting[Annotated[Whole, Field(ge=1)]]
     lead_minutes: Setting[Minutes]
     tolerance_minutes: Setting[Minutes]

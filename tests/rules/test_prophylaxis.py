@@ -20,6 +20,7 @@ from bot.rules.prophylaxis import (
 )
 from bot.rules.reminders import decide
 from bot.rules.schedule import plan
+from bot.rules.study import BaselineSource
 from tests.rules.scenes import (
     CA1,
     DAY1,
@@ -188,6 +189,31 @@ def test_both_candidate_counts_are_kept_apart() -> None:
     found = candidates(study(), facts, one)
     assert (found.study_baseline, found.before_therapy) == (Decimal(38), Decimal(70))
     assert is_eligible(study(), facts, one)
+
+
+@pytest.mark.parametrize(
+    ("source", "base", "before", "eligible"),
+    [
+        (BaselineSource.STUDY_BASELINE, "38", Decimal(70), True),
+        (BaselineSource.STUDY_BASELINE, "70", Decimal(38), False),
+        (BaselineSource.PRE_ANTITUMOUR, "38", Decimal(70), False),
+        (BaselineSource.PRE_ANTITUMOUR, "70", Decimal("49.9"), True),
+        (BaselineSource.PRE_ANTITUMOUR, "38", Decimal("50.0"), False),
+        (BaselineSource.PRE_ANTITUMOUR, "38", None, False),
+    ],
+)
+def test_the_baseline_that_counts_is_the_one_the_study_file_names(
+    source: BaselineSource, base: str, before: Decimal | None, eligible: bool
+) -> None:
+    rules = study().prophylaxis
+    assert rules is not None
+    other = replace(study(), prophylaxis=replace(rules, baseline_source=source))
+    one = therapy(count_before=before)
+    facts = course(labs=(baseline(base),), doses=(dose(1, DAY1),), therapies=(one,))
+    assert is_eligible(other, facts, one) is eligible
+    assert ("prophylaxis-1" in {planned.key for planned in plan(other, facts)}) is eligible
+    told = candidates_told(other, facts, one).values["which"]
+    assert told == Phrase(key=f"operator.baseline.{source.value.lower()}")
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,10 @@ async def test_a_therapy_with_its_dose_from_the_first_date_to_the_true_start(
     await on_day_7(world)
     new = {"starts": "2026-03-12T12:00", "what": "AC-T", "cytotoxic": "yes", "count": "61", "seen": ""}
     await checked(browser, f"{HOME}/therapy", **new, reason="")
-    assert "Study baseline 38, before this cycle 61: a dose before it is planned" in browser.text
+    assert (
+        "Study baseline 38, before this cycle 61; the study baseline counts: a dose before it is planned"
+        in browser.text
+    )
     assert "dose before therapy 1" in browser.text
     await browser.send(f"{HOME}/therapy", step="save", **new, reason="")
     assert "Therapy 1, planned for Thu 12 March, 12:00" in browser.text
