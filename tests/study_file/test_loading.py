@@ -719,3 +719,26 @@ def test_every_table_and_every_setting_says_where_it_comes_from() -> None:
 def test_times_are_local_clock_times() -> None:
     quiet = load_study(BUILT_IN_ID).quiet_hours
     assert (quiet.starts, quiet.ends) == (time(21, 30), time(7, 30))
+
+
+@pytest.mark.parametrize(
+    ("line", "means"),
+    [
+        (
+            'baseline_source = { value = "PRE_ANTITUMOUR", source = "default", document = "O5", safety = true }',
+            "PRE_ANTITUMOUR",
+        ),
+        ("", "STUDY_BASELINE"),
+    ],
+)
+def test_the_baseline_of_a_dose_before_therapy_is_the_one_written(
+    folder: Path, line: str, means: str
+) -> None:
+    """A version published before it could be chosen goes by the study baseline."""
+    path = folder / "schedule.toml"
+    kept = [one for one in path.read_text(encoding="utf-8").splitlines() if "baseline_source" not in one]
+    at = kept.index("[prophylaxis]") + 1
+    path.write_text("\n".join([*kept[:at], line, *kept[at:]]), encoding="utf-8")
+    rules = load_study(str(folder)).prophylaxis
+    assert rules is not None
+    assert rules.baseline_source == means
