@@ -722,23 +722,18 @@ def test_times_are_local_clock_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "means"),
-    [
-        (
-            'baseline_source = { value = "PRE_ANTITUMOUR", source = "default", document = "O5", safety = true }',
-            "PRE_ANTITUMOUR",
-        ),
-        ("", "STUDY_BASELINE"),
-    ],
+    ("written", "means"), [("PRE_ANTITUMOUR", "PRE_ANTITUMOUR"), (None, "STUDY_BASELINE")]
 )
 def test_the_baseline_of_a_dose_before_therapy_is_the_one_written(
-    folder: Path, line: str, means: str
+    folder: Path, written: str | None, means: str
 ) -> None:
     """A version published before it could be chosen goes by the study baseline."""
     path = folder / "schedule.toml"
     kept = [one for one in path.read_text(encoding="utf-8").splitlines() if "baseline_source" not in one]
-    at = kept.index("[prophylaxis]") + 1
-    path.write_text("\n".join([*kept[:at], line, *kept[at:]]), encoding="utf-8")
+    if written is not None:
+        setting = f'{{ value = "{written}", source = "default", document = "O5", safety = true }}'
+        kept.insert(kept.index("[prophylaxis]") + 1, f"baseline_source = {setting}")
+    path.write_text("\n".join(kept), encoding="utf-8")
     rules = load_study(str(folder)).prophylaxis
     assert rules is not None
     assert rules.baseline_source == means
