@@ -210,8 +210,19 @@ def start_up() -> None:
     say(f"`suifang --help`: {statistics.median(times):.2f} s")
 
 
+def understanding() -> None:
+    """In a process of its own, so that nothing is loaded before."""
+    say("\n## Understanding (processor time)\n")
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.bench.understanding"], check=True, capture_output=True
+    )
+    for line in told.stdout.decode().splitlines():
+        say(f"    {line}")
+
+
 async def main() -> None:
     say(f"Measured {SystemClock().now().date()}, Python {sys.version.split()[0]}, {os.cpu_count()} cores.")
+    understanding()
     await updates_per_second()
     await emergency_under_load()
     await idle_tick()
