@@ -354,7 +354,7 @@ async def _level_of_content(uow: UnitOfWork, desk: Desk, heard: Heard) -> Level:
     subject = heard.participant.subject_code
     if any(case.level >= Level.SAME_DAY for case in await uow.cases.open_of(subject)):
         return Level.SAME_DAY
-    counts = [lab for lab in await uow.labs.of(subject) if lab.analyte == desk.study.labs.lead]
+    counts = (await course_of(uow, heard.participant)).acted_on(desk.study.labs.lead)
     very_low = bool(counts) and counts[-1].value < desk.study.check_ins.phone_below
     return Level.SAME_DAY if very_low else Level.ROUTINE
 

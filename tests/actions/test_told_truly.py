@@ -114,6 +114,21 @@ async def test_an_alert_shows_the_count_that_she_told_after_the_last_one_of_the_
     assert "15（" in card
 
 
+async def test_a_sticker_is_a_matter_of_today_after_a_very_low_count_that_she_told(chats: Phones) -> None:
+    """38 before day 1, then 15 by her own word: the later one counts, also once its case is closed."""
+    await at_home(chats)
+    chats.clock.move(HOUR)
+    await chats.type(HER, "血小板15")
+    async with chats.desk.archive.read() as uow:
+        told = await uow.cases.open_of(SUBJECT)
+    for case in told:
+        await closed(chats, case)
+    await chats.send(HER, "sticker")
+    async with chats.desk.archive.read() as uow:
+        (case,) = await uow.cases.open_of(SUBJECT)
+    assert case.level is Level.SAME_DAY
+
+
 async def test_a_chat_that_she_has_blocked_stands_in_the_trail(chats: Phones) -> None:
     await at_home(chats)
     chats.blocked.add(HER)
