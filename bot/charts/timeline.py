@@ -284,6 +284,7 @@ def _dotted(dots: Sequence[Dot], zone: str, ink: str) -> list[dict[str, Any]]:
 
 
 def _barred(bars: Sequence[Bar], labels: Labels, zone: str) -> list[dict[str, Any]]:
+    """The most urgent last: what is drawn later covers what lies at the same time."""
     return [
         {
             "at": _wall(one.opened_at, zone),
@@ -293,7 +294,7 @@ def _barred(bars: Sequence[Bar], labels: Labels, zone: str) -> list[dict[str, An
             "told": one.told,
             "href": _NOWHERE + one.href,
         }
-        for one in bars
+        for one in sorted(bars, key=lambda bar: bar.level)
     ]
 
 

@@ -103,6 +103,13 @@ def test_a_confirmed_grade_has_another_shape_and_an_edge() -> None:
     )
 
 
+def test_an_emergency_is_not_hidden_behind_a_lesser_case_of_the_same_time() -> None:
+    (emergency,) = NIGHT.cases
+    lesser = replace(emergency, level=Level.ROUTINE, told="ROUTINE", href="#case-B")
+    svg = as_svg(replace(NIGHT, cases=(emergency, lesser)), LABELS)
+    assert svg.index('href="#case-B"') < svg.index('href="#case-A"')
+
+
 def test_a_course_without_any_fact_is_drawn_too() -> None:
     assert as_svg(EMPTY, LABELS).startswith("<svg")
 
