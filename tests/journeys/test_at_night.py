@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,15 @@ async def sink() -> AsyncIterator[tuple[list[dict[str, str]], str]]:
     host, port = runner.addresses[0][:2]
     yield heard, f"json://{host}:{port}/"
     await runner.cleanup()
+
+
+async def told_of(told: list[dict[str, str]], words: str) -> None:
+    """Waits until the operator has been told; the watchman's first look comes with the start."""
+    for _ in range(600):
+        if words in str(told):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(told)
 
 
 async def in_the_night(town: Town) -> datetime:

@@ -22,7 +22,7 @@ from storage.keyring import Keyring
 from tests.databases import SECRET
 from tests.journeys.conftest import MONDAY, SUBJECT, opened_town
 from tests.journeys.dying import FileClock, Mortal, is_claimed, mortal
-from tests.journeys.test_at_night import MINUTE, SATURDAY, sink
+from tests.journeys.test_at_night import MINUTE, SATURDAY, sink, told_of
 from tests.journeys.test_killed import PATIENCE_S, SAME_AGAIN, SHE_WRITES, processes
 
 __all__ = ["processes", "sink"]
@@ -95,7 +95,7 @@ async def test_nothing_is_lost_or_doubled_and_the_operator_hears_of_the_gap(
             night.at(40)
             await night.hears([3, 5, 32, 40], *site)
             await night.hears([32, 40], town.principal, town.central)
-            await telegram.wait_until(lambda: "was down" in str(told), timeout_s=PATIENCE_S)
+            await told_of(told, "was down")
 
         said = [one.text for one in telegram.screen(town.her) if one.from_bot and one.at >= SATURDAY]
         assert sum("请马上拨打120" in text and not text.startswith(SAME_AGAIN) for text in said) == 2
