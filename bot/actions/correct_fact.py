@@ -13,7 +13,14 @@ from datetime import datetime
 from bot.actions.chart import Chart, chart_in, confirmed, reasoned
 from bot.actions.desk import Desk
 from bot.actions.raise_case import raise_case
-from bot.actions.record_dose import DoseEntry, store_dose, treatment_dose, weigh_dose
+from bot.actions.record_dose import (
+    DoseEntry,
+    ProphylaxisEntry,
+    store_dose,
+    treatment_dose,
+    weigh_dose,
+    weigh_prophylaxis,
+)
 from bot.actions.record_lab import (
     act_on_result,
     analyte_named,
@@ -297,20 +304,17 @@ async def _wrong_dose(
 def _weigh_dose(chart: Chart, wrong: Dose, entry: DoseCorrection) -> tuple[Dose | None, Effects]:
     if entry.void:
         return None, _without_dose(chart, wrong)
+    if wrong.kind is DoseKind.PROPHYLAXIS and wrong.therapy is not None:
+        before_therapy = ProphylaxisEntry(
+            subject=chart.subject,
+            therapy=wrong.therapy,
+            given_at=entry.given_at or wrong.given_at,
+            amount_ug=entry.amount_ug or wrong.amount_ug,
+            whole=wrong.whole if entry.whole is None else entry.whole,
+        )
+        return weigh_prophylaxis(chart, before_therapy, instead_of=wrong)
     without = tuple(dose for dose in chart.course.doses if dose.id != wrong.id)
     cleared = replace(chart, course=replace(chart.course, doses=without))
-    if wrong.kind is DoseKind.PROPHYLAXIS:
-        right = replace(
-            wrong,
-            id=new_id(),
-            subject_code=chart.subject,
-            given_at=entry.given_at or wrong.given_at,
-            whole=wrong.whole if entry.whole is None else entry.whole,
-            recorded_by=chart.staff.code,
-            recorded_at=chart.now,
-            corrects=wrong.id,
-        )
-        return right, chart.weigh(replace(chart.course, doses=(*without, right)))
     fresh = treatment_dose(
         cleared,
         DoseEntry(

@@ -46,11 +46,15 @@ class DoseEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProphylaxisEntry:
-    """The dose before therapy number `therapy`; `whole` false: a part of it only, or spilled."""
+    """The dose before therapy number `therapy`.
+
+    `amount_ug` None: as the study says. `whole` false: a part of it only, or spilled.
+    """
 
     subject: SubjectCode
     therapy: int
     given_at: datetime
+    amount_ug: int | None = None
     whole: bool = True
     confirmed: bool = False
 
@@ -115,8 +119,10 @@ async def record_prophylaxis_in(chart: Chart, entry: ProphylaxisEntry) -> Dose:
     return dose
 
 
-def weigh_prophylaxis(chart: Chart, entry: ProphylaxisEntry) -> tuple[Dose, Effects]:
-    """The dose as it would be stored, and what it changes.
+def weigh_prophylaxis(
+    chart: Chart, entry: ProphylaxisEntry, *, instead_of: Dose | None = None
+) -> tuple[Dose, Effects]:
+    """The dose as it would be stored, and what it changes; `instead_of` is the record that it replaces.
 
     Raises:
         Refusal: see `record_prophylaxis`.
@@ -125,7 +131,8 @@ def weigh_prophylaxis(chart: Chart, entry: ProphylaxisEntry) -> tuple[Dose, Effe
     therapy = next((one for one in chart.course.therapies if one.number == entry.therapy), None)
     if rules is None or therapy is None:
         raise Refusal("refusal.no_such_therapy", number=entry.therapy)
-    given = chart.course.prophylaxis()
+    kept = tuple(one for one in chart.course.doses if instead_of is None or one.id != instead_of.id)
+    given = replace(chart.course, doses=kept).prophylaxis()
     if entry.therapy in given:
         raise Refusal("refusal.prophylaxis_exists", number=entry.therapy)
     _check_time(chart, entry.given_at)
@@ -133,22 +140,30 @@ def weigh_prophylaxis(chart: Chart, entry: ProphylaxisEntry) -> tuple[Dose, Effe
         id=new_id(),
         subject_code=entry.subject,
         kind=DoseKind.PROPHYLAXIS,
-        number=len(given) + 1,
+        number=_prophylaxis_number(chart, len(given), instead_of),
         given_at=entry.given_at,
-        amount_ug=rules.amount_ug,
+        amount_ug=entry.amount_ug if entry.amount_ug is not None else rules.amount_ug,
         recorded_by=chart.staff.code,
         recorded_at=chart.now,
         whole=entry.whole,
         therapy=entry.therapy,
+        corrects=None if instead_of is None else instead_of.id,
     )
     asks = tuple(_odd_prophylaxis(chart, rules, therapy, dose))
-    after = replace(chart.course, doses=(*chart.course.doses, dose))
-    level = Level.NONE if dose.whole else Level.SAME_DAY
+    after = replace(chart.course, doses=(*kept, dose))
+    level = Level.SAME_DAY if is_medication_error(chart, dose) else Level.NONE
     notes = (
         phrase("operator.effect.prophylaxis_number", number=dose.number),
         prophylaxis.candidates_told(study, chart.course, therapy),
     )
     return dose, chart.weigh(after, level=level, asks=asks, notes=notes)
+
+
+def _prophylaxis_number(chart: Chart, others: int, instead_of: Dose | None) -> int:
+    """The next of her own counter; a record of hers that is corrected keeps its number."""
+    if instead_of is not None and instead_of.subject_code == chart.subject:
+        return instead_of.number
+    return others + 1
 
 
 def treatment_dose(chart: Chart, entry: DoseEntry) -> Dose:
@@ -281,7 +296,7 @@ def _odd_prophylaxis(chart: Chart, rules: ProphylaxisRules, therapy: Therapy, do
     interval = prophylaxis.interval_flag(rules, dose.given_at, started_at)
     if interval is not None:
         yield phrase("operator.ask.interval", minutes=int(interval.total_seconds() // 60))
-    if not dose.whole:
+    if is_medication_error(chart, dose):
         yield phrase("operator.ask.dose_amount", amount=dose.amount_ug)
     if course.held():
         yield phrase("operator.ask.dose_on_hold")

@@ -36,7 +36,7 @@ from bot.actions.transfer_participant import TransferEntry, preview_transfer, tr
 from bot.rules.activities import ActivityStatus, CancelReason
 from bot.rules.changes import ChangeKind, Effects
 from bot.rules.errors import Held, NotEntitled, Refusal
-from bot.rules.messages import OutboxStatus
+from bot.rules.messages import OutboxStatus, Phrase
 from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
 from bot.rules.study import Language, Level, SiteCode, SubjectCode
 from storage.archive import Archive
@@ -493,6 +493,39 @@ class TestTheInfusionThatMovedTwice:
         await record_prophylaxis(quick.desk, entry=given, by=CA1, auth=CONSOLE)
         await quick.until("2026-04-20 13:00")
         assert not any("现在该打" in one for one in quick.heard(CRC, heard))
+
+    async def test_a_wrong_record_of_it_is_corrected_by_the_rules_of_a_right_one(self, quick: Ward) -> None:
+        """Its hour, its amount and whose it was: as strict as the first entry, and it keeps its number."""
+        other = SubjectCode("TJ-002")
+        await quick.enrol(other, day1="2026-03-05 09:00", baseline="38")
+        await quick.until("2026-04-13 10:00")
+        for subject in (TJ_001, other):
+            planned = TherapyEntry(subject=subject, starts_at=local("2026-04-20 10:00"))
+            await plan_therapy(quick.desk, entry=planned, by=CA1, auth=CONSOLE)
+        await quick.until("2026-04-20 08:30")
+        given = ProphylaxisEntry(subject=TJ_001, therapy=1, given_at=local("2026-04-20 08:00"))
+        wrong = await record_prophylaxis(quick.desk, entry=given, by=CA1, auth=CONSOLE)
+        entry = DoseCorrection(dose_id=wrong.id, reason="the card", given_at=local("2026-04-20 12:00"))
+        with pytest.raises(Refusal, match="in_future"):
+            await correct_dose(quick.desk, entry=entry, by=CA1, auth=CONSOLE)
+        early = replace(entry, given_at=local("2026-04-20 06:00"))
+        with pytest.raises(Held) as held:
+            await correct_dose(quick.desk, entry=early, by=CA1, auth=CONSOLE)
+        assert [one.key for one in held.value.asks if isinstance(one, Phrase)] == ["operator.ask.interval"]
+        half = replace(entry, given_at=None, amount_ug=100)
+        with pytest.raises(Held, match="held"):
+            await correct_dose(quick.desk, entry=half, by=CA1, auth=CONSOLE)
+        right = await correct_dose(quick.desk, entry=replace(half, confirmed=True), by=CA1, auth=CONSOLE)
+        assert right is not None
+        assert (right.amount_ug, right.number, right.corrects) == (100, wrong.number, wrong.id)
+        theirs = DoseCorrection(dose_id=right.id, reason="wrong row", subject=other, confirmed=True)
+        await correct_dose(quick.desk, entry=theirs, by=CA1, auth=CONSOLE)
+        assert (await quick.plan(other))["prophylaxis-1"].status is ActivityStatus.DONE
+        assert (await quick.plan())["prophylaxis-1"].is_open
+        hers = await record_prophylaxis(quick.desk, entry=given, by=CA1, auth=CONSOLE)
+        again = DoseCorrection(dose_id=hers.id, reason="wrong row", subject=other, confirmed=True)
+        with pytest.raises(Refusal, match="prophylaxis_exists"):
+            await correct_dose(quick.desk, entry=again, by=CA1, auth=CONSOLE)
 
     async def test_cancelled_it_is_no_longer_asked_for(self, quick: Ward) -> None:
         await quick.until("2026-04-13 10:00")
