@@ -64,7 +64,8 @@ async def acknowledge_in(
     )
     await show_progress(uow, desk, taken)
     await tell_others(uow, desk, taken, staff, now)
-    if case.level >= Level.URGENT and not await chat_is_silent(uow, participant):
+    reached = case.contacted_at is not None
+    if case.level >= Level.URGENT and not reached and not await chat_is_silent(uow, participant):
         said = phrase(
             "patient.case.taken_still_go" if case.level is Level.EMERGENCY else "patient.case.taken"
         )

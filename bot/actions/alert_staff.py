@@ -480,7 +480,10 @@ def _standing(case: Case) -> Phrase:
     if case.closed_at is not None:
         return phrase("staff.alert.closed", staff=case.closed_by, at=case.closed_at, outcome=case.outcome)
     if case.contacted_at is not None:
-        return phrase("staff.alert.contacted", staff=case.contacted_by, at=case.contacted_at)
+        standing = (
+            "staff.alert.contacted" if case.acknowledged_at is not None else "staff.alert.contacted_left"
+        )
+        return phrase(standing, staff=case.contacted_by, at=case.contacted_at)
     if case.acknowledged_at is not None:
         return phrase("staff.alert.taken_by", staff=case.acknowledged_by, at=case.acknowledged_at)
     advised = "staff.alert.nobody_advised" if case.level >= Level.URGENT else "staff.alert.nobody"

@@ -209,13 +209,17 @@ def begin_again(case: Case, now: datetime, calendar: WorkingCalendar, *, cannot_
 
 
 def let_go(case: Case, now: datetime, calendar: WorkingCalendar, *, cannot_wait: bool = False) -> Case:
-    """Whoever had the case can have it no longer: it rings from the start, unless she was reached already.
+    """Whoever had the case can have it no longer: nobody has it, and it rings from the start.
 
-    A case that only waits to be closed stays as it is; others are reminded of it.
+    Where she was reached already that stays, and her questions do not begin again: it rings once for whoever
+    takes it to its end, then each working morning. Source: issue "one owner at a time".
     """
-    if case.closed_at is not None or case.contacted_at is not None:
+    if case.closed_at is not None:
         return case
-    return begin_again(case, now, calendar, cannot_wait=cannot_wait)
+    if case.contacted_at is None:
+        return begin_again(case, now, calendar, cannot_wait=cannot_wait)
+    rung_from = first_ring_at(case.chain, now, calendar, cannot_wait=cannot_wait)
+    return _timed(replace(case, rung_from=rung_from, acknowledged_by=None, acknowledged_at=None), calendar)
 
 
 def ring_anew(
@@ -318,6 +322,9 @@ def is_held(case: Case, now: datetime, calendar: WorkingCalendar) -> bool:
 
 def _ring_due_at(case: Case, calendar: WorkingCalendar) -> datetime:
     if case.contacted_at is not None:
+        is_anew = case.last_rung_at is None or case.last_rung_at < case.rung_from
+        if case.acknowledged_at is None and is_anew:
+            return case.rung_from
         return _morning_after(case, _last_stir(case), calendar)
     chain_at = _chain_due_at(case, calendar)
     deadline = contact_deadline(case, calendar)
@@ -503,14 +510,14 @@ def contacted(case: Case, by: StaffCode, now: datetime, calendar: WorkingCalenda
         Refusal: closed.
     """
     _refuse_closed(case)
-    if case.contacted_at is not None:
+    if case.contacted_at is not None and case.acknowledged_at is not None:
         return _timed(case, calendar)
     reached = replace(
         case,
         acknowledged_by=case.acknowledged_by or by,
         acknowledged_at=case.acknowledged_at or now,
-        contacted_by=by,
-        contacted_at=now,
+        contacted_by=case.contacted_by or by,
+        contacted_at=case.contacted_at or now,
     )
     return _timed(reached, calendar)
 

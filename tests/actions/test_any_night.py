@@ -230,8 +230,7 @@ class AnyNight:
             assert case.next_step_at is not None
             assert case.next_step_at > now
             assert isinstance(escalation.next_step(case, now, calendar), escalation.Wait)
-            if case.acknowledged_by in self.lost:
-                assert case.contacted_at is not None, "somebody who is gone still has the case"
+            assert case.acknowledged_by not in self.lost, "somebody who is gone still has the case"
             assert (case.acknowledged_by is None) == (case.acknowledged_at is None)
             if not jumped:
                 self._nothing_is_skipped(case, now)
@@ -288,7 +287,12 @@ class AnyNight:
             self.hindered_at = now
             return
         for case in cases:
-            if case.level is not Level.EMERGENCY or case.closed_at or case.acknowledged_at:
+            if (
+                case.level is not Level.EMERGENCY
+                or case.closed_at
+                or case.acknowledged_at
+                or case.contacted_at
+            ):
                 continue
             heard = [one.at for one in self.phones.told if one.key.startswith(f"alert:{case.id}:")]
             assert heard, "nobody has ever heard of it"

@@ -313,6 +313,29 @@ class TestRevoking:
         assert (await the_case(phones)).acknowledged_by is None
         assert phones.said(INVESTIGATOR).count("🔴 紧急 · TJ-001") > rung
 
+    async def test_a_case_reached_but_not_closed_rings_once_and_is_somebody_elses(
+        self, chats: Phones
+    ) -> None:
+        """She was reached and stays so: she is told nothing again, and the night is not rung through."""
+        await staffed(chats)
+        await joined(chats)
+        await chats.type(HER, "血止不住，已经半小时了")
+        await chats.tap(COORDINATOR, "我来处理")
+        await chats.tap(COORDINATOR, "已联系到患者")
+        await chats.pass_time(MINUTE)
+        heard, told = len(chats.chats[INVESTIGATOR]), len(chats.chats[HER])
+        await revoke_staff(chats.desk, code=CA1, reason="stolen", by=OPERATOR, lost=True)
+        await chats.pass_time(MINUTE)
+        left = await the_case(chats)
+        assert (left.acknowledged_by, left.contacted_by) == (None, CA1)
+        assert "原接手人已不再负责" in chats.last(INVESTIGATOR)
+        await chats.pass_time(HOUR)
+        assert len(chats.chats[INVESTIGATOR]) == heard + 1
+
+        await chats.tap(INVESTIGATOR, "我来处理")
+        assert (await the_case(chats)).acknowledged_by == SI1
+        assert len(chats.chats[HER]) == told
+
 
 class TestGoingLive:
     async def test_the_first_time_is_refused_and_a_service_that_was_live_starts(self, phones: Phones) -> None:
