@@ -92,7 +92,7 @@ def _phone_call(
     counts = course.acted_on(study.labs.lead)
     if unanswered and counts and counts[-1].value < study.check_ins.phone_below:
         first = unanswered[0]
-        at = first.asked_at + study.check_ins.phone_after
+        at = first.asked_at + timedelta(hours=study.check_ins.phone_after_hours)
         yield _notice(subject, NoticeKind.PHONE_HER, Level.SAME_DAY, first, at)
 
 

@@ -278,15 +278,15 @@ class ReminderRules:
     early_visit_before: time
     ask_done_at: time
     grace: timedelta
-    unconfirmed_at: time = time(10, 0)
-    window_closing_at: time = time(18, 0)
+    unconfirmed_at: time
+    window_closing_at: time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInRules:
     """When the bot asks how she is. Source: specification 1.8.
 
-    With a last count below `phone_below` a check-in unanswered for `phone_after` calls for a phone call.
+    With a last count below `phone_below` a check-in unanswered for `phone_after_hours` calls for a phone.
     From `very_high_at_or_above` she is asked daily for `very_high_days`, then every `high_every_days` as from
     `high_at_or_above`. `baseline_days_before`: one report before the first dose, so many days before it.
     """
@@ -299,13 +299,13 @@ class CheckInRules:
     follow_up_every_days: int
     nudge_at: time
     nudge_next_morning_at: time
-    high_at_or_above: Decimal | None = None
-    high_every_days: int = 3
-    very_high_at_or_above: Decimal | None = None
-    very_high_days: int = 3
-    baseline_days_before: int = 1
-    phone_below: Decimal = Decimal(20)
-    phone_after: timedelta = timedelta(hours=6)
+    high_at_or_above: Decimal | None
+    high_every_days: int
+    very_high_at_or_above: Decimal | None
+    very_high_days: int
+    baseline_days_before: int
+    phone_below: Decimal
+    phone_after_hours: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -733,9 +733,9 @@ class SilenceRules:
     `nudge_after_urgent` counts where the level is URGENT or more already. Source: specification 2.2.
     """
 
-    nudge_after: timedelta = timedelta(minutes=10)
-    nudge_after_urgent: timedelta = timedelta(minutes=3)
-    close_after_nudge: timedelta = timedelta(minutes=5)
+    nudge_after: timedelta
+    nudge_after_urgent: timedelta
+    close_after_nudge: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -746,8 +746,8 @@ class WordsRules:
     blood thinner or painkiller she told of counts. Source: specification 6.5 (13), 2.5 (inputs, `ac`).
     """
 
-    joins_within: timedelta = timedelta(seconds=30)
-    medicine_counts_for: timedelta = timedelta(days=7)
+    joins_within: timedelta
+    medicine_counts_for: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -774,10 +774,10 @@ class TriageRules:
     routine_text: TextId = TextId("RT-1")
     context_rules: tuple[ContextRule, ...] = ()
     temperature: TemperatureRules | None = None
-    silence: SilenceRules = field(default_factory=SilenceRules)
-    words: WordsRules = field(default_factory=WordsRules)
-    previous_report_days: int = 8
-    persistent_after: timedelta = timedelta(hours=24)
+    silence: SilenceRules
+    words: WordsRules
+    previous_report_days: int
+    persistent_after: timedelta
     new_blood_thinner_bands: frozenset[str] = frozenset()
 
 

@@ -186,6 +186,10 @@ class CheckInsShape(Strict):
     very_high_days: Setting[Annotated[Whole, Field(ge=1)]]
     baseline_days_before: Setting[Annotated[Whole, Field(ge=1)]]
     phone_below: Setting[Count]
+    # A version published before this stood in the file waits as long as it did.
+    phone_after_hours: Setting[Annotated[Whole, Field(ge=1)]] = Setting(
+        value=6, source=SourceKind.DEFAULT, document="1.8"
+    )
     nudge_at: Setting[Clock]
     nudge_next_morning_at: Setting[Clock]
 

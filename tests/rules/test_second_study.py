@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import bot.rules
 from bot.rules import callback
+from bot.rules import study as rules_study
 from bot.rules.report import ReportStatus
 from bot.rules.study import (
     AdviceRule,
@@ -126,10 +129,35 @@ def test_a_question_for_a_number_that_is_no_temperature_takes_any_number() -> No
 
 def test_no_rule_names_a_symptom_a_text_or_a_drug_of_the_first_study() -> None:
     """In code, that is: docstrings and comments may show a worked case."""
-    names = "|".join([*(one.code for one in study().symptoms), *study().texts, "romiplostim"])
+    labs = study().labs
+    bands = [*labs.context_bands, *(band for one in labs.analytes for band in one.bands)]
+    known = {
+        *(one.code for one in study().symptoms),
+        *study().texts,
+        *(one.code for one in labs.analytes),
+        *(one.code for one in study().draws),
+        *(band.name for band in bands if band.name != "any"),
+        "romiplostim",
+        "罗普司亭",
+        "血小板",
+    }
+    names = rf"(?<![A-Za-z0-9_])(?:{'|'.join(map(re.escape, known))})(?![A-Za-z0-9_])"
     for path in Path(bot.rules.__path__[0]).glob("*.py"):
         code = re.sub(r'"""(?:.|\n)*?"""|#.*', "", path.read_text(encoding="utf-8"))
         code = re.sub(
             r"(same_day|routine)_text: TextId = .*", "", code
         )  # the usual names, a study may change them
         assert not re.findall(names, code), path.name
+
+
+def test_no_limit_of_the_first_study_counts_where_another_names_none() -> None:
+    """A limit or a time that a rule would fall back on is one of this study, hidden in the rules."""
+    found = [
+        f"{name}.{one.name}"
+        for name, noun in vars(rules_study).items()
+        if is_dataclass(noun)
+        for one in fields(noun)
+        if isinstance(one.default, Decimal | timedelta)
+        or (type(one.default) is int and one.default > 1 and not issubclass(type(one.default), Level))
+    ]
+    assert found == []

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -57,6 +58,13 @@ def test_silence_with_very_low_platelets_calls_for_a_phone_call() -> None:
     assert told(VERY_LOW, silence, on_day(5, "01:00")) == {"phone-her": Level.SAME_DAY}
     twenty = course(doses=(dose(1, DAY1),), labs=(count("20", on_day(4, "09:30")),))
     assert not told(twenty, silence, on_day(5, "01:00"))
+    # Both the count and the hours are the study's.
+    waits = replace(
+        study(), check_ins=replace(study().check_ins, phone_after_hours=8, phone_below=Decimal(21))
+    )
+    for clock, rings in (("02:59", False), ("03:00", True)):
+        seen = decide(waits, participant(), twenty, on_day(5, clock), silence=silence)
+        assert ("phone-her" in {one.kind for one in seen.notices}) is rings
 
 
 @pytest.mark.parametrize("heard", [on_day(4, "19:20"), on_day(6, "10:00")], ids=["report", "phoned"])
