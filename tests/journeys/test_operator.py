@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import sys
@@ -13,13 +15,34 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pydantic import SecretStr
+
+import bot
+from bot.actions.manage_sites import add_site
+from bot.actions.manage_staff import add_staff, revoke_staff
+from bot.actions.speak import staff_as_recipient
+from bot.assembly.opening import opened_desk
+from bot.assembly.peopling import OPERATOR
 from bot.clock import SystemClock
 from bot.rehearsal.stand_in import StandIn
-from bot.rules.study import Language
+from bot.rules.study import Language, Role, StaffCode
+from bot.settings import Settings
 from bot.texts import Texts
+from tests import cast
 from tests.databases import SECRET
+from tests.journeys.conftest import TIANJIN
+from tests.journeys.test_at_night import sink, told_of
 
 PATIENCE_S = 60.0
+PEOPLE = {
+    StaffCode("CA1"): Role.COORDINATOR,
+    StaffCode("SI1"): Role.SUB_INVESTIGATOR,
+    StaffCode("PI1"): Role.PRINCIPAL_INVESTIGATOR,
+    StaffCode("CE1"): Role.CENTRAL,
+}
+BUILT_IN = Path(bot.__file__ or "").parent / "studies" / "ql_ctit_ruls_1002"
+
+__all__ = ["sink"]
 
 
 def free_port() -> int:
@@ -62,12 +85,12 @@ class Shell:
         return (said + complained).decode()
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[Process]:
+    async def running(self, mode: str = "demo") -> AsyncIterator[Process]:
         """`suifang run` until the end of the block, then SIGTERM: it must end by itself and well."""
         process = await self.start("run")
         assert process.stdout is not None
         first = await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
-        assert b"Suifang runs in demo mode" in first
+        assert f"Suifang runs in {mode} mode".encode() in first
         yield process
         process.send_signal(signal.SIGTERM)
         _, complained = await asyncio.wait_for(process.communicate(), PATIENCE_S)
@@ -113,3 +136,43 @@ async def test_live_is_refused_with_every_reason_at_once(sqlite_url: str, tmp_pa
         refused = await shell.do("run", expect=(1,))
     assert "texts: still a default nobody has approved" in refused
     assert "there is no site yet" in refused
+
+
+async def test_the_first_going_live_needs_cover_and_a_live_service_starts_without_it_and_rings(
+    sqlite_url: str, tmp_path: Path, sink: tuple[list[dict[str, str]], str]
+) -> None:
+    """`suifang run` three times: nobody linked; covered; the last contact's telephone stolen."""
+    told, operator = sink
+    study = tmp_path / "approved"
+    shutil.copytree(BUILT_IN, study)
+    for file in study.rglob("*.toml"):
+        signed = r'\1 = "approved", approved_by = "SI1", approved_on = 2026-03-01'
+        file.write_text(re.sub(r'\b(kind|source) = "default"', signed, file.read_text()))
+    async with StandIn(clock=SystemClock()) as telegram:
+        more = {"MODE": "live", "STUDY": str(study), "CONSOLE_PORT": str(free_port()), "ALERT_URLS": operator}
+        shell = Shell(tmp_path, sqlite_url, telegram, **more)
+        settings = Settings(
+            telegram_token=SecretStr(telegram.token),
+            database_url=SecretStr(sqlite_url),
+            secret_key=SecretStr(SECRET),
+            study=str(study),
+        )
+        async with opened_desk(settings) as desk:
+            await add_site(desk, site=cast.TIANJIN, by=OPERATOR)
+            for code, role in PEOPLE.items():
+                site = None if role is Role.CENTRAL else TIANJIN
+                await add_staff(desk, code=code, role=role, site=site, language=Language.ZH, by=OPERATOR)
+            refused = await shell.do("run", expect=(1,))
+            assert "site TJ: nobody who can be reached for EMERGENCY from" in refused
+            assert "default nobody has approved" not in refused
+            for code in PEOPLE:
+                person = await telegram.create_user(code)
+                await telegram.type(person, "/start")
+                async with desk.archive.begin() as uow:
+                    await uow.identities.link(person.id, staff_as_recipient(code), desk.now())
+            async with shell.running("live"):
+                pass
+            for code in PEOPLE:
+                await revoke_staff(desk, code=code, reason="stolen", by=OPERATOR, lost=True)
+        async with shell.running("live"):
+            await told_of(told, "TJ EMERGENCY (nobody instead)")
