@@ -15,6 +15,7 @@ from bot.actions.ask_unit import ask_unit
 from bot.actions.ask_who_died import ask_who_died, is_death_of_participant
 from bot.actions.ask_whose import answer_whose, ask_whose
 from bot.actions.choose_language import ask_language
+from bot.actions.confirm_activity import answer_reminder
 from bot.actions.desk import Desk, site_of
 from bot.actions.give_advice import away_until, give_advice, say_nobody_is_there
 from bot.actions.hear_fragments import Burst, drop_piece, keep_burst, meaning_of, take_up
@@ -155,7 +156,7 @@ async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:
 
 
 async def _answer_by_typing(uow: UnitOfWork, desk: Desk, heard: Heard) -> bool:
-    """She typed what a button of the standing question says: that is the tap. False where she did not."""
+    """She typed what a button of the standing question or of a reminder says: that is the tap."""
     inbound, participant = heard.inbound, heard.participant
     token = await typed_token(uow, participant, inbound.text)
     match (token or "").split(":"):
@@ -167,6 +168,10 @@ async def _answer_by_typing(uow: UnitOfWork, desk: Desk, heard: Heard) -> bool:
             await answer_whose(uow, desk, inbound, participant, answer, said_id)
         case ["s", choice]:
             await answer_stop(uow, desk, inbound, participant, choice)
+        case ["v", *rest]:
+            notice = await answer_reminder(uow, desk, inbound, participant, rest)
+            if notice is not None:
+                await say(uow, desk, heard, notice)
         case _:
             return False
     return True

@@ -11,12 +11,14 @@ from datetime import datetime
 from typing import Any
 
 from bot.actions.speak import participant_as_recipient, remove_buttons
-from bot.rules.messages import Message
+from bot.rules.messages import Message, SendKind
 from bot.rules.participant import Participant
 from bot.rules.typed_answer import typed_answer
 from storage.unit_of_work import UnitOfWork
 
 _STANDING = "screen_key"
+# The last message in a chat is among so many rows; the others took buttons off or answered taps.
+_LOOKED_BACK = 5
 
 
 async def ask(uow: UnitOfWork, participant: Participant, message: Message, now: datetime) -> None:
@@ -39,9 +41,14 @@ async def standing(uow: UnitOfWork, participant: Participant) -> str | None:
 
 
 async def typed_token(uow: UnitOfWork, participant: Participant, text: str) -> str | None:
-    """The button of the standing question whose words she typed, where it has such a one."""
-    asked = await _standing_message(uow, participant)
-    return typed_answer([one.data for line in asked.buttons for one in line], text) if asked else None
+    """The button whose words she typed: of the question that stands, or of the last message in her chat."""
+    to = participant_as_recipient(participant.subject_code)
+    said = [row.message for row in await uow.outbox.to(to, _LOOKED_BACK) if row.message.kind is SendKind.SEND]
+    for asked in (await _standing_message(uow, participant), *said[:1]):
+        found = typed_answer([one.data for line in asked.buttons for one in line], text) if asked else None
+        if found is not None:
+            return found
+    return None
 
 
 async def is_asked_already(uow: UnitOfWork, participant: Participant, message: Message) -> bool:

@@ -65,14 +65,30 @@ _WORDS: Final[Mapping[str, frozenset[str]]] = {
     "s:messages": frozenset({"不要再发消息", "别再发消息", "别发消息了", "stop the messages"}),
     "s:study": frozenset({"我想退出研究", "我要退出研究", "退出研究", "i want to leave the study"}),
     "s:neither": frozenset({"都不是", "都不是继续", "继续", "neither", "neither go on"}),
+    # A reminder, and "is it done?": blood that was taken says nothing of the injection.
+    "v:gotit": frozenset({"知道了", "知道", "好的", "好", "收到", "行", "明白了", "ok", "okay", "got it"}),
+    "v:cannot": frozenset(
+        {"来不了", "去不了", "不能来", "不能去", "来不成", "去不成", "i cannot come", "cant come"}
+    ),
+    "v:other": frozenset({"改天", "改天打", "改天抽", "another day"}),
+    "v:notyet": frozenset({"还没有", "还没", "没有", "没打", "还没打", "没抽", "还没抽", "not yet", "no"}),
+    "v:done:injection": frozenset({"打了", "打完了", "打过了", "已经打了", "针打了", "抽了打了", "都做了"}),
+    "v:done:prophylaxis": frozenset({"打了", "打完了", "打过了", "已经打了", "针打了"}),
+    "v:done:draw": frozenset({"抽了", "抽完了", "抽过了", "已经抽了", "血抽了"}),
 }
 
 
 def typed_answer(tokens: Iterable[str], text: str) -> str | None:
     """The token of the one button that these words are, or None."""
     said = _plain(text)
-    found = [token for token in tokens if said in _PLAIN.get(":".join(token.split(":")[:2]), ())]
+    found = [token for token in tokens if said in _PLAIN.get(_answer_of(token), ())]
     return found[0] if len(found) == 1 else None
+
+
+def _answer_of(token: str) -> str:
+    """What the button answers, without of what: `w:yes`, and of a reminder `v:done:draw`."""
+    verb, answer, *rest = (*token.split(":"), "")
+    return f"v:done:{rest[0].partition('-')[0]}" if (verb, answer) == ("v", "done") else f"{verb}:{answer}"
 
 
 def _plain(text: str) -> str:

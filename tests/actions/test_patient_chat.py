@@ -368,6 +368,16 @@ class TestWords:
         assert chats.said(HER).count(asked) == 1
         assert questions(chats) == [asked]
 
+    async def test_a_reminder_is_answered_by_typing_too(self, chats: Phones) -> None:
+        await at_home(chats)
+        await until(chats, 7, 35, days=1)
+        await chats.type(HER, "知道了")
+        assert "好的，记下了" in chats.last(HER)
+        await until(chats, 18, 5)
+        await chats.type(HER, "打了")
+        assert "先按您说的记下" in chats.last(HER)
+        assert await levels_of_cases(chats) == []
+
     async def test_which_stop_is_meant_may_be_typed(self, chats: Phones) -> None:
         await at_home(chats)
         await chats.type(HER, "停止")

@@ -28,6 +28,10 @@ HAPPENING = ("c:yes:A1", "c:no:A1")
         (HAPPENING, "没有", None),
         (("q:A1:3:YES",), "是", None),
         (("o:me:A1", "o:other:A1", "o:asking:A1"), "不是我", "o:other:A1"),
+        (("v:done:draw-L2", "v:notyet:draw-L2"), "抽了", "v:done:draw-L2"),
+        (("v:done:injection-2", "v:notyet:injection-2"), "抽了", None),
+        (("v:done:injection-2", "v:notyet:injection-2"), "打了", "v:done:injection-2"),
+        (("v:gotit:injection-2", "v:cannot:injection-2"), "好的", "v:gotit:injection-2"),
         (("s:messages", "s:study", "s:neither"), "停止", None),
     ],
 )
