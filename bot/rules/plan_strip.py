@@ -161,7 +161,7 @@ def _old_days(
             continue
         if number < len(moves):
             yield OldDay(day=day, because=ChangeReason.MOVED_BY_SITE, why=moves[number].reason)
-        elif one.done_at is None and one.changed_because is not None:
+        elif one.changed_because is not None and (one.done_at is None or not moves):
             yield OldDay(day=day, because=one.changed_because)
         elif one.status is not ActivityStatus.DONE:
             yield OldDay(day=day)

@@ -77,6 +77,9 @@ def test_a_dose_that_an_earlier_one_moved_says_so_and_every_day_counts_from_day_
     assert [(one.day.isoformat(), one.because) for one in third.old_days] == [
         ("2026-03-17", ChangeReason.EARLIER_DOSE_LATE)
     ]
+    given = replace(known, doses=(*known.doses, dose(3, on_day(18))))
+    done = items(strip(given, plan(study(), given), (), (), on_day(19)), "injection-3")
+    assert (done.mark, done.old_days) == (StripMark.DONE, third.old_days)
     assert [day.study_day for day in days] == sorted(day.study_day for day in days)
     assert next(day.study_day for day in days if third in day.items) == 18
 
