@@ -62,6 +62,14 @@ class StaffShelf:
         self._add_posting(code, posting)
         await self._session.flush()
 
+    async def remove_posting(self, code: StaffCode, posting: Posting) -> None:
+        """The audit trail keeps that it was held."""
+        row = PostingRow
+        of_site = col(row.site_code).is_(None) if posting.site is None else col(row.site_code) == posting.site
+        found = select(row).where(col(row.staff_code) == code, col(row.role) == posting.role, of_site)
+        await self._session.delete((await self._session.exec(found)).one())
+        await self._session.flush()
+
     async def get(self, code: StaffCode) -> Staff | None:
         found = await self._staff(col(StaffRow.code) == code)
         return found[0] if found else None

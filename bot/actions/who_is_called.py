@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.rules.access import Staff
+from bot.rules.access import Act, Staff, may
 from bot.rules.roster import Duty, called
 from bot.rules.study import Role, SiteCode, StaffCode
 from storage.unit_of_work import UnitOfWork
@@ -45,7 +45,7 @@ async def who_is_called(uow: UnitOfWork, site: SiteCode, roles: Sequence[Role], 
         answer = called(tuple(holders), duties, now)
         for code in answer.people:
             staff = holders.get(code) or await uow.staff.get(code)
-            if staff is not None and staff.revoked_at is None:
+            if staff is not None and may(staff, Act.ACKNOWLEDGE_CASE, site):
                 people.setdefault(code, staff)
         skipped |= {code: holders[code] for code in answer.skipped}
         if holders and not answer.people:
@@ -75,7 +75,7 @@ def reachable_at(
 
     `everybody`: all staff; `duties`: those of the site, ended ones left out.
     """
-    working = {one.code for one in everybody if is_reachable(one) and one.revoked_at is None}
+    working = {one.code for one in everybody if is_reachable(one) and may(one, Act.ACKNOWLEDGE_CASE, site)}
     people: list[StaffCode] = []
     for role in roles:
         holders = tuple(one.code for one in everybody if one.holds(role, site))

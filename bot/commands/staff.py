@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.actions.manage_staff import add_staff, invite_staff, list_staff, revoke_staff
+from bot.actions.manage_staff import add_staff, invite_staff, list_staff, remove_role, revoke_staff
 from bot.actions.who_is_called import is_reachable
 from bot.commands.coverage import warn_of_gaps
 from bot.commands.second_roads import staff_second_road
@@ -28,14 +28,12 @@ def staff_add(
     as_json: AsJson = False,
 ) -> None:
     """Adds a person, or a further role of a person."""
-    slug = "sub_investigator" if role == "investigator" else role.replace("-", "_")
-    if slug not in {one.value for one in Role}:
-        raise typer.BadParameter(f"{role!r} is no role; one of {', '.join(one.value for one in Role)}")
+    slug = _role_typed(role)
     at_desk(
         lambda desk: add_staff(
             desk,
             code=StaffCode(code),
-            role=Role(slug),
+            role=slug,
             site=None if site is None else SiteCode(site),
             language=language_typed(language),
             by=OPERATOR,
@@ -43,6 +41,33 @@ def staff_add(
     )
     warn_of_gaps(of=StaffCode(code))
     tell(as_json, {"staff": code, "role": slug, "site": site}, [f"{code}: {slug} at {site or 'all sites'}."])
+
+
+@staff_app.command("remove-role")
+def staff_remove_role(
+    code: str,
+    role: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option()],
+    site: str | None = None,
+    as_json: AsJson = False,
+) -> None:
+    """Takes one of several roles from a person; cases they may not have any more ring for the others."""
+    slug, at_site = _role_typed(role), None if site is None else SiteCode(site)
+    at_desk(
+        lambda desk: remove_role(
+            desk, code=StaffCode(code), role=slug, site=at_site, reason=reason, by=OPERATOR
+        )
+    )
+    warn_of_gaps(site=site)
+    document = {"staff": code, "removed": slug, "site": site}
+    tell(as_json, document, [f"{code}: no longer {slug} at {site or 'all sites'}."])
+
+
+def _role_typed(role: str) -> Role:
+    slug = "sub_investigator" if role == "investigator" else role.replace("-", "_")
+    if slug not in {one.value for one in Role}:
+        raise typer.BadParameter(f"{role!r} is no role; one of {', '.join(one.value for one in Role)}")
+    return Role(slug)
 
 
 @staff_app.command("link")

@@ -19,10 +19,10 @@ GROUP, CA1, SI1, PI1 = -501, 71, 72, 73
 TIANJIN = SiteCode("TJ")
 
 
-async def at_work(world: World) -> None:
-    """Everybody has a chat, the ward its group, and CA1 has taken an alarm."""
+async def at_work(world: World, *, known: str = "CA1") -> None:
+    """Everybody has a chat, the ward its group, and CA1 has taken an alarm; `known` was added before."""
     for code, chat_id in (("CA1", CA1), ("SI1", SI1), ("PI1", PI1)):
-        if code != "CA1":
+        if code != known:
             await world.staff(code)
         chat, _ = await invite_staff(world.desk, code=StaffCode(code), by=OPERATOR)
         await world.phones.type(chat_id, chat.code)
@@ -90,6 +90,39 @@ async def test_a_stolen_account_loses_everything_at_once_and_her_case_moves_on(
     assert "take them out" not in phones.said(SI1)
 
 
+async def test_one_of_two_roles_is_taken_away_and_the_other_goes_on(
+    world: World, signed_in: SignIn, command_line: CommandLine
+) -> None:
+    """SI1 works at Tianjin and Wuhan, and leaves Tianjin with a case in hand."""
+    phones, browser = world.phones, await signed_in(world, "SI1")
+    await at_work(world, known="SI1")
+    await command_line("staff", "add", "SI1", "--role", "sub_investigator", "--site", "WH")
+    await phones.tap(SI1, "I take it over")
+    await browser.open("/participants/TJ-001")
+    assert browser.status == 200
+
+    leaves = ("staff", "remove-role", "SI1", "--role", "sub-investigator", "--site")
+    with pytest.raises(AssertionError, match="role_not_held"):
+        await command_line("staff", "remove-role", "SI1", "--role", "central", "--reason", "left Tianjin")
+    await command_line(*leaves, "TJ", "--reason", "left Tianjin")
+    heard = len(phones.chats[SI1])
+    await phones.pass_time(timedelta(minutes=1))
+    async with world.desk.archive.read() as uow:
+        (case,) = await uow.cases.all_of(SUBJECT)
+    assert case.acknowledged_by is None
+    assert "whoever had" not in phones.last(CA1)
+    assert "EMERGENCY · TJ-001" in phones.last(CA1)
+    await browser.open("/participants/TJ-001")
+    assert browser.status == 404
+    await phones.type(SI1, "/patient TJ-001")
+    assert "TJ-001" not in "".join(screen.text for screen in phones.chats[SI1][heard:])
+    assert "operator:staff:role_removed" in {kind for kind, _, _ in await world.audit()}
+    assert "sub_investigator@WH" in await command_line("staff", "list")
+
+    with pytest.raises(AssertionError, match="only_role"):
+        await command_line(*leaves, "WH", "--reason", "left Wuhan")
+
+
 async def test_the_last_person_who_can_be_reached_stays_unless_the_account_is_lost(
     world: World, command_line: CommandLine
 ) -> None:
@@ -100,6 +133,10 @@ async def test_the_last_person_who_can_be_reached_stays_unless_the_account_is_lo
     await world.phones.tap(CA1, "Could not reach")
     with pytest.raises(AssertionError, match="last"):
         await command_line("staff", "revoke", "CA1", "--reason", "left")
+    role = ("--role", "coordinator", "--site")
+    await command_line("staff", "add", "CA1", *role, "WH")
+    with pytest.raises(AssertionError, match="last_contact"):
+        await command_line("staff", "remove-role", "CA1", *role, "TJ", "--reason", "left")
     await command_line("staff", "revoke", "CA1", "--reason", "stolen", "--lost")
     before = len(world.phones.chats[CA1])
     await world.phones.type(CA1, "/cases")
