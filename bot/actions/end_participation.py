@@ -15,6 +15,7 @@ from bot.actions.note_sae import note_potential_sae
 from bot.actions.plan_visits import cancel_for_staff
 from bot.actions.raise_case import raise_case
 from bot.actions.speak import participant_as_recipient, phrase, words
+from bot.actions.stop_messages import stopped_herself_at
 from bot.rules.access import Act, AuthMethod
 from bot.rules.case import CaseKind
 from bot.rules.changes import Effects
@@ -122,7 +123,7 @@ async def preview_reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode,
     async with opened(
         desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, writing=False, ended_too=True
     ) as chart:
-        return weigh_reinstate(chart)[1]
+        return weigh_reinstate(chart, await stopped_herself_at(chart.uow, chart.participant))[1]
 
 
 async def _open_events(chart: Chart) -> OpenEvents | None:
@@ -138,7 +139,7 @@ async def _open_events(chart: Chart) -> OpenEvents | None:
 
 
 async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: AuthMethod) -> Participant:
-    """Takes an end back: the facts decide where she stands; messages begin again.
+    """Takes an end back: the facts decide where she stands; messages begin again, unless she stopped them.
 
     Raises:
         NotEntitled: a foreign or unknown subject, or not an investigator.
@@ -147,7 +148,7 @@ async def reinstate(desk: Desk, *, entry: ReinstateEntry, by: StaffCode, auth: A
     reason = reasoned(entry.reason)
     async with opened(desk, entry.subject, by=by, act=Act.STOP_TREATMENT, auth=auth, ended_too=True) as chart:
         before = chart.participant
-        back, _ = weigh_reinstate(chart)
+        back, _ = weigh_reinstate(chart, await stopped_herself_at(chart.uow, before))
         await chart.write(
             "staff:participant:reinstated",
             "participant",
@@ -210,16 +211,22 @@ def weigh_end(chart: Chart, entry: EndEntry, events: OpenEvents | None) -> tuple
     return ended, _between_states(chart, ended, tuple(notes))
 
 
-def weigh_reinstate(chart: Chart) -> tuple[Participant, Effects]:
-    """She as she would be kept, and what begins again.
+def weigh_reinstate(chart: Chart, stopped_herself_at: datetime | None) -> tuple[Participant, Effects]:
+    """She as she would be kept, and what begins again; what she stopped herself stays stopped.
 
     Raises:
         Refusal: she is in the study.
     """
     if chart.participant.state not in TERMINAL_STATES:
         raise Refusal("refusal.not_ended", subject=chart.subject)
-    back = replace(chart.participant, state=ParticipantState.CONSENTED, messages_stopped_at=None)
-    return back, _between_states(chart, back, (phrase("operator.effect.messages_begin"),))
+    back = replace(
+        chart.participant, state=ParticipantState.CONSENTED, messages_stopped_at=stopped_herself_at
+    )
+    if stopped_herself_at is None:
+        note = phrase("operator.effect.messages_begin")
+    else:
+        note = phrase("operator.effect.messages_stay_stopped", at=stopped_herself_at)
+    return back, _between_states(chart, back, (note,))
 
 
 def weigh_stop(chart: Chart, entry: StopTreatmentEntry) -> tuple[Participant, Effects]:

@@ -7,9 +7,11 @@ What she writes later is still heard, and a red flag is still answered. Source: 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.raise_case import raise_case
+from bot.actions.report_death import end_questions
 from bot.actions.report_symptoms import abandon_report, show_again
 from bot.actions.speak import button, home_rows, participant_as_recipient, phrase, to_participant
 from bot.actions.standing_question import ask, no_longer_asked
@@ -18,6 +20,8 @@ from bot.rules.inbound import Inbound
 from bot.rules.participant import Participant
 from bot.rules.study import Level
 from storage.unit_of_work import UnitOfWork
+
+_STOPS = ("patient:messages:stopped", "patient:study:stopped")
 
 
 async def ask_what_to_stop(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant) -> None:
@@ -64,5 +68,16 @@ async def answer_stop(
     case = await raise_case(
         uow, desk, stopped, kind=CaseKind.REQUEST, level=Level.SAME_DAY, about=f"staff.story.stop_{choice}"
     )
+    await end_questions(uow, case, desk, site.time_zone)
     said = phrase(f"patient.stop.{choice}_stopped", site_phone=site.phone)
     await uow.outbox.put(to_participant(stopped, key, [said], case_id=case.id), desk.now())
+
+
+async def stopped_herself_at(uow: UnitOfWork, participant: Participant) -> datetime | None:
+    """When she last said stop herself; None where she never did, or has joined again since.
+
+    The record tells, not `messages_stopped_at`: an end that somebody recorded stops the messages, too.
+    """
+    subject, joined_at = participant.subject_code, participant.joined_at
+    said = [one.at for kind in _STOPS for one in await uow.audit.of_kind(kind, subject)]
+    return max((at for at in said if joined_at is None or at >= joined_at), default=None)

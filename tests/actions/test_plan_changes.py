@@ -22,6 +22,7 @@ from bot.actions.end_participation import (
     StopTreatmentEntry,
     end_participation,
     preview_end,
+    preview_reinstate,
     reinstate,
     stop_treatment,
 )
@@ -607,6 +608,23 @@ class TestLeaving:
         await reinstate(quick.desk, entry=back, by=SI1, auth=CONSOLE)
         assert await quick.state() is ParticipantState.TREATMENT
         assert (await quick.plan())["injection-2"].is_open
+
+    async def test_coming_back_does_not_undo_her_own_stop(self, quick: Ward) -> None:
+        """She had said stop before; then a death is recorded by mistake, twice, and taken back."""
+        await quick.phones.type(HER, "别再发了")
+        await quick.phones.tap(HER, "不要再发消息")
+        stopped_at, heard = quick.now, len(quick.heard())
+        end = EndEntry(subject=TJ_001, ended_as=ParticipantState.DIED, reason="told by phone")
+        back = ReinstateEntry(subject=TJ_001, reason="it was another patient")
+        for _ in range(2):
+            quick.phones.clock.move(timedelta(minutes=10))
+            await end_participation(quick.desk, entry=end, by=CA1, auth=CONSOLE)
+            shown = await preview_reinstate(quick.desk, entry=back, by=SI1, auth=CONSOLE)
+            assert "operator.effect.messages_stay_stopped" in [note.key for note in shown.notes]
+            her = await reinstate(quick.desk, entry=back, by=SI1, auth=CONSOLE)
+            assert her.messages_stopped_at == stopped_at
+        await quick.until("2026-03-11 20:00")
+        assert quick.heard(since=heard) == []
 
     async def test_what_she_told_last_is_followed_until_it_is_over_or_stable(self, quick: Ward) -> None:
         chats = quick.phones
