@@ -24,7 +24,7 @@ async def test_join_be_reminded_raise_a_red_flag_and_have_it_closed(town: Town, 
     assert "09:30" in stage.said(town.her)[before:]
     assert await stage.tap(town.her, texts.say("patient.stated.button.got_it", language)) == ""
     await town.at(18)
-    await stage.tap(town.her, texts.say("patient.stated.button.done", language))
+    await stage.tap(town.her, texts.say("patient.stated.button.done_injection", language))
     assert texts.say("patient.stated.done", language, site_phone=cast.TIANJIN.phone) in stage.last(town.her)
 
     await stage.type(
