@@ -217,11 +217,8 @@ async def _tell_coordinators(
     )
     if not ended:
         return
-    stopping = next(
-        lab
-        for lab in course.counts(desk.study.stop.analyte)
-        if lab.value >= desk.study.stop.at_or_above and lab.sampled_at is not None
-    )
+    ended_at = schedule.responded_at(desk.study, course)
+    stopping = next(lab for lab in course.counts(desk.study.stop.analyte) if lab.sampled_at == ended_at)
     site = await site_of(uow, participant.site_code)
     for staff in await uow.staff.holding(Role.COORDINATOR, site.code):
         said = phrase(

@@ -559,6 +559,20 @@ class TestTransfusion:
         assert (await ward.plan())["draw-L4"].is_open
 
 
+    async def test_the_coordinator_is_told_the_count_that_ended_dosing(self, quick: Ward) -> None:
+        """120 three days after platelets were given ended nothing; 105 eleven days after them did."""
+        await quick.until("2026-03-09 12:00")
+        given = TransfusionEntry(subject=TJ_001, at=local("2026-03-06 12:00"))
+        await record_transfusion(quick.desk, entry=given, by=CA1, auth=CONSOLE)
+        await quick.lab("120", "2026-03-09 09:00")
+        await quick.until("2026-03-17 12:00")
+        heard = len(quick.heard(CRC))
+        await quick.lab("105", "2026-03-17 09:00")
+        told = "\n".join(quick.heard(CRC, since=heard))
+        assert "105" in told
+        assert "120" not in told
+
+
 class TestLeaving:
     @pytest.mark.parametrize("how", [ParticipantState.WITHDRAWN, ParticipantState.DIED])
     async def test_nothing_is_said_any_more_not_even_what_was_queued(
