@@ -32,6 +32,7 @@ from bot.actions.place_hold import HoldEntry, ReleaseEntry, place_hold, release_
 from bot.actions.plan_therapy import TherapyEnd, TherapyEntry, cancel_therapy, plan_therapy, preview_therapy
 from bot.actions.record_dose import ProphylaxisEntry, record_prophylaxis
 from bot.actions.record_lab import LabEntry, preview_lab
+from bot.actions.send_due_reminders import send_due_reminders
 from bot.actions.speak import participant_as_recipient
 from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
 from bot.rules.activities import ActivityStatus, CancelReason
@@ -100,6 +101,23 @@ class TestTheEveningRaceAtOneHundred:
         told = ward.heard(since=heard)
         assert "下一次针先不用" in told[0]
         assert all("先抽血" not in one for one in told[1:])
+
+    async def test_a_reminder_that_waits_to_be_sent_is_overtaken_by_the_change(self, quick: Ward) -> None:
+        """Written at 19:00 and not yet on its way when the result is saved."""
+        quick.phones.clock.move_to(local("2026-03-09 19:00"))
+        await send_due_reminders(quick.desk)
+        whom, tag = participant_as_recipient(TJ_001), "reminder:TJ-001:injection-2"
+        async with quick.desk.archive.read() as uow:
+            rows = await uow.outbox.to(whom, 50)
+        (waiting,) = [one for one in rows if one.message.cancel_tag == tag]
+        assert waiting.status is OutboxStatus.WAITING
+        heard = len(quick.heard())
+        await quick.lab("100.0", "2026-03-09 15:00")
+        async with quick.desk.archive.read() as uow:
+            after = {row.id: row.status for row in await uow.outbox.to(whom, 50)}
+        assert after[waiting.id] is OutboxStatus.CANCELLED
+        assert "下一次针先不用" in quick.heard(since=heard)[0]
+        assert "打针" not in "\n".join(quick.heard(since=heard)[1:])
 
     async def test_the_coordinator_sees_it_before_she_saves(self, ward: Ward) -> None:
         await ward.until("2026-03-09 15:30")
@@ -557,7 +575,6 @@ class TestTransfusion:
         await stop_treatment(ward.desk, entry=entry, by=SI1, auth=CONSOLE)
         assert await ward.state() is ParticipantState.TREATMENT_DONE
         assert (await ward.plan())["draw-L4"].is_open
-
 
     async def test_the_coordinator_is_told_the_count_that_ended_dosing(self, quick: Ward) -> None:
         """120 three days after platelets were given ended nothing; 105 eleven days after them did."""

@@ -81,6 +81,12 @@ async def test_she_stays_with_her_version_until_the_principal_investigator_moves
     await move_to_version(ward.desk, entry=entry, by=PI1, auth=CONSOLE)
     await ward.settle()
     assert "3月11日" in ward.phones.last(HER)
+    # The one rule for reminders planned under the old version: what is no longer true is not said.
+    heard = len(ward.heard())
+    await ward.until("2026-03-09 19:30")
+    assert "明天" not in "\n".join(ward.heard(since=heard))
+    await ward.until("2026-03-10 19:30")
+    assert "明天" in "\n".join(ward.heard(since=heard))
     async with ward.desk.archive.read() as uow:
         (moved,) = [one for one in await uow.audit.of(TJ_001) if one.kind == "staff:participant:version"]
     assert (moved.old, moved.new, moved.reason) == ("0.1.0", "2", "amendment 1")
