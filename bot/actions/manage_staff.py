@@ -159,7 +159,10 @@ async def remove_role(
 
 
 async def _stop_on_the_way(uow: UnitOfWork, staff: Staff, now: datetime) -> None:
-    """What waits to be told to this person of participants and sites they have no role at any more."""
+    """What waits to be told to this person of participants and sites they have no role at any more.
+
+    A ring ends as one that is known to have failed: the watchman counts it as accounted for.
+    """
     sites = {site.code for site in await uow.sites.all()}
     here = {site for site in sites if any(one.works_at(site) for one in staff.postings)}
     coordinated = {site for site in sites if staff.holds(Role.COORDINATOR, site)}
@@ -167,7 +170,7 @@ async def _stop_on_the_way(uow: UnitOfWork, staff: Staff, now: datetime) -> None
     digests = tuple(f"digest:{site}:" for site in sites - coordinated)
     for row in await uow.outbox.waiting_for(staff_as_recipient(staff.code), ""):
         if row.message.about in foreign or row.message.unique_key.startswith(digests):
-            await uow.outbox.end(row.id, OutboxStatus.CANCELLED, "role removed", now)
+            await uow.outbox.end(row.id, OutboxStatus.REFUSED, "role removed", now)
 
 
 async def _refuse_last_contact(uow: UnitOfWork, leaving: Staff, *, left_with: Sequence[Posting]) -> None:

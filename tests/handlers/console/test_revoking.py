@@ -10,7 +10,7 @@ from bot.actions.keep_group import Keeper, invite_group
 from bot.actions.keep_second_road import keep_second_road
 from bot.actions.manage_staff import invite_staff
 from bot.actions.send_digests import send_digests
-from bot.actions.speak import staff_as_recipient
+from bot.actions.speak import phrase, staff_as_recipient, to_staff
 from bot.rules.study import SiteCode, StaffCode
 from tests.handlers.console.conftest import OPERATOR, SUBJECT, CommandLine, SignIn, World
 from tests.phones import Phones
@@ -104,8 +104,13 @@ async def test_one_of_two_roles_is_taken_away_and_the_other_goes_on(
     leaves = ("staff", "remove-role", "SI1", "--role", "sub-investigator", "--site")
     with pytest.raises(AssertionError, match="role_not_held"):
         await command_line("staff", "remove-role", "SI1", "--role", "central", "--reason", "left Tianjin")
-    await command_line(*leaves, "TJ", "--reason", "left Tianjin")
+    async with world.desk.archive.begin() as uow:  # a line on its way to her chat
+        staff, site = await uow.staff.get(StaffCode("SI1")), await uow.sites.get(TIANJIN)
+        assert staff is not None
+        said = phrase("staff.alert.taken", subject=SUBJECT, staff="CA1", at=world.clock.now())
+        await uow.outbox.put(to_staff(staff, site, "on-its-way", [said], about=SUBJECT), world.clock.now())
     heard = len(phones.chats[SI1])
+    await command_line(*leaves, "TJ", "--reason", "left Tianjin")
     await phones.pass_time(timedelta(minutes=1))
     async with world.desk.archive.read() as uow:
         (case,) = await uow.cases.all_of(SUBJECT)
