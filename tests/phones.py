@@ -258,6 +258,8 @@ class Phones:
         screens = self.chats.setdefault(chat, [])
         if row.message.to.kind is RecipientKind.PARTICIPANT:
             assert told_on_lock_screen(rendered.text) == (), rendered.text
+        if row.message.to.kind is RecipientKind.STAFF and row.message.kind is SendKind.SEND:
+            assert row.message.protect_content, rendered.text
         if row.message.kind is SendKind.ANSWER_TAP:
             self.notices.append(rendered.text)
             return 0

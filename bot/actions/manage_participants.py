@@ -8,14 +8,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from bot.actions.desk import Desk, site_of
+from bot.actions.desk import Desk, actor_of, site_of
 from bot.actions.invite import Invitation, Purpose, invite
 from bot.actions.record_lab import store_baseline
 from bot.actions.speak import participant_as_recipient
-from bot.rules.access import Actor
+from bot.rules.access import Act, Actor, AuthMethod
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.participant import Participant, ParticipantState
-from bot.rules.study import Language, Sex, SiteCode, SubjectCode
+from bot.rules.study import Language, Sex, SiteCode, StaffCode, SubjectCode
+from storage.unit_of_work import UnitOfWork
 
 _CODE = re.compile(r"([A-Z]{2,6})-\d{3,5}")
 
@@ -34,10 +35,13 @@ class Enrolment:
     baseline_sampled_at: datetime | None = None
 
 
-async def add_participant(desk: Desk, *, enrolment: Enrolment, by: Actor) -> Participant:
+async def add_participant(desk: Desk, *, enrolment: Enrolment, by: Actor | StaffCode) -> Participant:
     """Enrols; nothing is sent until she has joined and consented in the chat.
 
+    `by`: the operator alone, or the person on whose behalf the command line enrols.
+
     Raises:
+        NotEntitled: that person may not enrol at this site.
         Refusal: malformed code, code of another site, known code, unknown site, consent in the future or
         after
             day 1, implausible baseline.
@@ -45,6 +49,7 @@ async def add_participant(desk: Desk, *, enrolment: Enrolment, by: Actor) -> Par
     now = desk.now()
     async with desk.archive.begin() as uow:
         site = await site_of(uow, enrolment.site_code)
+        actor = await _actor(uow, by, site.code)
         _check(enrolment, now, site.time_zone)
         if await uow.participants.get(enrolment.subject_code) is not None:
             raise Refusal("refusal.subject_exists", subject=enrolment.subject_code)
@@ -64,7 +69,7 @@ async def add_participant(desk: Desk, *, enrolment: Enrolment, by: Actor) -> Par
         await uow.participants.add(participant)
         await uow.audit.record(
             kind="staff:participant:enrolled",
-            actor=by,
+            actor=actor,
             at=now,
             subject=participant.subject_code,
             entity="participant",
@@ -74,19 +79,34 @@ async def add_participant(desk: Desk, *, enrolment: Enrolment, by: Actor) -> Par
         )
         if enrolment.baseline_platelets is not None:
             await store_baseline(
-                uow, desk, participant, enrolment.baseline_platelets, enrolment.baseline_sampled_at, by
+                uow, desk, participant, enrolment.baseline_platelets, enrolment.baseline_sampled_at, actor
             )
         return participant
 
 
-async def invite_participant(desk: Desk, *, subject: SubjectCode, by: Actor) -> Invitation:
-    """A one-time code for her chat; an earlier code stops working."""
+async def invite_participant(desk: Desk, *, subject: SubjectCode, by: Actor | StaffCode) -> Invitation:
+    """A one-time code for her chat; an earlier code stops working.
+
+    Raises:
+        NotEntitled: an unknown participant, or one of a site where this person may not enrol.
+    """
     async with desk.archive.begin() as uow:
-        if await uow.participants.get(subject) is None:
+        participant = await uow.participants.get(subject)
+        if participant is None:
             raise NotEntitled(subject=subject)
+        actor = await _actor(uow, by, participant.site_code)
         return await invite(
-            uow, desk, whom=participant_as_recipient(subject), purpose=Purpose.CHAT, by=by, subject=subject
+            uow, desk, whom=participant_as_recipient(subject), purpose=Purpose.CHAT, by=actor, subject=subject
         )
+
+
+async def _actor(uow: UnitOfWork, by: Actor | StaffCode, site: SiteCode) -> Actor:
+    if isinstance(by, Actor):
+        return by
+    staff = await uow.staff.get(by)
+    if staff is None:
+        raise NotEntitled()
+    return actor_of(staff, Act.ENROL, site, AuthMethod.COMMAND_LINE)
 
 
 def _check(enrolment: Enrolment, now: datetime, zone: str) -> None:

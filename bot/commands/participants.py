@@ -23,7 +23,8 @@ from bot.commands.speaking import (
     number_typed,
     tell,
 )
-from bot.rules.study import Sex, SiteCode, SubjectCode
+from bot.rules.access import Actor
+from bot.rules.study import Sex, SiteCode, StaffCode, SubjectCode
 
 participant_app = typer.Typer(help="Participants, by subject code.", no_args_is_help=True)
 participant_app.command("hold")(standing.hold_command)
@@ -39,6 +40,15 @@ participant_app.command("end")(standing.end_command)
 participant_app.command("reinstate")(standing.reinstate_command)
 
 
+OnBehalf = Annotated[
+    str | None, typer.Option("--by", help="The coordinator on whose behalf; else the operator alone.")
+]
+
+
+def _who(by: str | None) -> Actor | StaffCode:
+    return OPERATOR if by is None else StaffCode(by)
+
+
 @participant_app.command("add")
 def participant_add(
     code: str,
@@ -49,6 +59,7 @@ def participant_add(
     language: str = "zh",
     baseline_plt: Annotated[str | None, typer.Option(help="In 10^9/L.")] = None,
     baseline_sampled: Annotated[str | None, typer.Option(help="When that sample was taken.")] = None,
+    by: OnBehalf = None,
     as_json: AsJson = False,
 ) -> None:
     """Enrols a participant."""
@@ -62,7 +73,7 @@ def participant_add(
         baseline_platelets=None if baseline_plt is None else number_typed(baseline_plt),
         baseline_sampled_at=None if baseline_sampled is None else moment_typed(baseline_sampled),
     )
-    at_desk(lambda desk: add_participant(desk, enrolment=enrolment, by=OPERATOR))
+    at_desk(lambda desk: add_participant(desk, enrolment=enrolment, by=_who(by)))
     tell(as_json, {"participant": code}, [f"{code} enrolled. Next: suifang participant invite {code}"])
 
 
@@ -70,10 +81,11 @@ def participant_add(
 def participant_invite(
     code: str,
     qr: Annotated[Path | None, typer.Option(help="Writes the link as a QR code (.png or .svg).")] = None,
+    by: OnBehalf = None,
     as_json: AsJson = False,
 ) -> None:
     """A one-time code and link for her chat; an earlier one stops working."""
-    invitation = at_desk(lambda desk: invite_participant(desk, subject=SubjectCode(code), by=OPERATOR))
+    invitation = at_desk(lambda desk: invite_participant(desk, subject=SubjectCode(code), by=_who(by)))
     if qr is not None:
         segno.make(invitation.link or invitation.code, error="m").save(str(qr), scale=8)
     document = {"code": invitation.code, "link": invitation.link, "expires": invitation.expires_at}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
 from functools import partial
 
 import pytest
 
 from bot.actions.desk import entitled
+from bot.actions.manage_participants import Enrolment, add_participant, invite_participant
 from bot.actions.manage_staff import add_staff, revoke_staff
 from bot.rules.access import Act
 from bot.rules.errors import NotEntitled
-from bot.rules.study import Language, Role, SiteCode, StaffCode, SubjectCode
+from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, SubjectCode
 from storage.unit_of_work import UnitOfWork
 from tests.databases import asked_of_the_archive
 from tests.household import FOREIGNER, HER, OPERATOR, SUBJECT, enrolled, joined, staffed
@@ -123,3 +125,26 @@ async def test_the_chat_answers_for_a_foreign_code_as_for_none_with_the_same_wor
         await alike(partial(taps, token), "TJ-001", "TJ-999")
     for token in TAPPED_ON_A_CASE:
         await alike(partial(taps, token), case.id, no_case)
+
+
+async def test_enrolling_on_behalf_of_somebody_asks_their_right_and_names_them(chats: Phones) -> None:
+    """The coordinator of her site; not an investigator, nor the coordinator of another site."""
+    await staffed(chats)
+    enrolment = Enrolment(
+        subject_code=SubjectCode("TJ-002"),
+        site_code=SiteCode("TJ"),
+        language=Language.ZH,
+        sex=Sex.FEMALE,
+        consent_signed_on=date(2026, 3, 1),
+        day1_at=datetime(2026, 3, 3, 1, 30, tzinfo=UTC),
+    )
+    for code in ("SI1", "CW1", "XX9"):
+        with pytest.raises(NotEntitled):
+            await add_participant(chats.desk, enrolment=enrolment, by=StaffCode(code))
+    await add_participant(chats.desk, enrolment=enrolment, by=StaffCode("CA1"))
+    with pytest.raises(NotEntitled):
+        await invite_participant(chats.desk, subject=SubjectCode("TJ-002"), by=StaffCode("CW1"))
+    await invite_participant(chats.desk, subject=SubjectCode("TJ-002"), by=StaffCode("CA1"))
+    async with chats.desk.archive.read() as uow:
+        trail = await uow.audit.of(SubjectCode("TJ-002"))
+    assert {(one.actor_code, one.on_behalf_of) for one in trail} == {("operator", "CA1")}

@@ -7,14 +7,16 @@ cell is *no*. `docs/rights.md` is this table for people: `python -m tests.rules.
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.rules import escalation
 from bot.rules.access import RIGHTS, Act, Posting, Staff, acting_role, may
-from bot.rules.study import Language, Role, SiteCode, StaffCode
+from bot.rules.study import Language, Level, Role, SiteCode, StaffCode
 
 TABLE = Path(__file__).parent / "tables" / "rights.csv"
 PAPER = Path(__file__).parent.parent.parent / "docs" / "rights.md"
@@ -43,8 +45,17 @@ def somebody(role: Role, site: SiteCode | None, *, revoked: bool = False) -> Sta
 
 
 def test_every_action_that_needs_a_right_stands_in_the_table_and_in_the_code() -> None:
-    assert {act.value for act in Act} <= set(by_hand())
+    assert {act.value for act in Act} == set(by_hand())
     assert set(Act) == set(RIGHTS)
+
+
+def test_every_right_is_asked_for_by_an_action() -> None:
+    """A right that nothing asks for is printed for people and protects nothing."""
+    floor = Path(__file__).parent.parent.parent / "bot" / "actions"
+    code = "".join(path.read_text(encoding="utf-8") for path in floor.rglob("*.py"))
+    asked = set(re.findall(r"\bAct\.([A-Z_]+)", code))
+    elsewhere = {escalation.act_to_close(level).value for level in Level}
+    assert {act.value for act in Act} - asked - elsewhere == set()
 
 
 def test_every_line_says_where_it_comes_from() -> None:
