@@ -92,9 +92,14 @@ async def enrolled(phones: Phones, language: Language = Language.ZH) -> None:
 async def joined(phones: Phones, language: Language = Language.ZH) -> None:
     """She scanned the card, chose her language and ticked what is needed."""
     await enrolled(phones, language)
-    words = WORDS[language]
     invitation = await invite_participant(phones.desk, subject=SUBJECT, by=OPERATOR)
     await phones.type(HER, invitation.code.lower())
+    await consents(phones, language)
+
+
+async def consents(phones: Phones, language: Language = Language.ZH) -> None:
+    """She chooses her language and ticks what is needed."""
+    words = WORDS[language]
     await phones.tap(HER, words["language"])
     await phones.tap(HER, words["go"])
     for item in phones.desk.study.consent.items[:2]:

@@ -35,7 +35,7 @@ from bot.actions.keep_words import (
 from bot.actions.note_stated_result import note_stated_results, results_in
 from bot.actions.plan_visits import course_of, visit_in_mind
 from bot.actions.relay_question import take_question
-from bot.actions.report_death import hear_of_death
+from bot.actions.report_death import death_is_reported, hear_of_death
 from bot.actions.report_symptoms import (
     FromWords,
     answer_in_words,
@@ -121,7 +121,10 @@ async def _hear_before_joining(uow: UnitOfWork, desk: Desk, heard: Heard, whom: 
     else:
         if heard.meant.death or heard.meant.death_doubted:
             await please_read(uow, desk, heard, Level.URGENT)
-        await continue_joining(uow, desk, heard.inbound, heard.participant, whom)
+        if await death_is_reported(uow, heard.participant):
+            await _put_before_person(uow, desk, heard, Level.NONE)
+        else:
+            await continue_joining(uow, desk, heard.inbound, heard.participant, whom)
 
 
 async def _hear(uow: UnitOfWork, desk: Desk, heard: Heard) -> None:

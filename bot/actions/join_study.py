@@ -11,22 +11,25 @@ from dataclasses import dataclass, replace
 from bot.actions.choose_language import keep_language
 from bot.actions.desk import Desk, patient_actor, site_of
 from bot.actions.plan_visits import next_visit_phrase, replan_in
+from bot.actions.report_death import death_is_reported
 from bot.actions.show_menu import show_patient_menu
 from bot.actions.speak import (
     Rows,
     answer_tap,
     button,
     home_rows,
-    participant_as_recipient,
     phrase,
     to_participant,
     words,
 )
+from bot.actions.standing_question import keep_in_conversation
 from bot.rules.inbound import Inbound, InboundKind
 from bot.rules.messages import Button, Message, Phrase, Recipient
 from bot.rules.participant import Consent, Participant, ParticipantState
 from bot.rules.study import ConsentItem, Language
 from storage.unit_of_work import UnitOfWork
+
+_KEPT = "joining"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Joining:
 
     @staticmethod
     def from_json(state: dict[str, object] | None) -> Joining:
-        kept = (state or {}).get("joining")
+        kept = (state or {}).get(_KEPT)
         if not isinstance(kept, dict):
             return Joining(step="language")
         return Joining(step=str(kept["step"]), ticked=tuple(kept["ticked"]), screen=str(kept["screen"]))
@@ -90,9 +93,7 @@ async def continue_joining(
 async def _show(uow: UnitOfWork, desk: Desk, participant: Participant, at: Joining, inbound: Inbound) -> None:
     key = f"join:{participant.subject_code}:{inbound.key.update_id}"
     await uow.outbox.put(_screen(desk, participant, at, key), desk.now())
-    await uow.conversations.put(
-        participant_as_recipient(participant.subject_code), {"joining": replace(at, screen=key).to_json()}
-    )
+    await keep_in_conversation(uow, participant, {_KEPT: replace(at, screen=key).to_json()})
 
 
 def _screen(
@@ -146,9 +147,7 @@ async def _tick(
     moved = replace(at, ticked=ticked)
     key = f"join-tick:{participant.subject_code}:{inbound.key.update_id}"
     await uow.outbox.put(_screen(desk, participant, moved, key, edits=at.screen), desk.now())
-    await uow.conversations.put(
-        participant_as_recipient(participant.subject_code), {"joining": moved.to_json()}
-    )
+    await keep_in_conversation(uow, participant, {_KEPT: moved.to_json()})
 
 
 async def _finish(
@@ -160,6 +159,8 @@ async def _finish(
     now = desk.now()
     for item in consent.items:
         await _store_consent(uow, desk, participant, item.code, agreed=item.code in at.ticked)
+    # A death that was told stops the messages, whoever ticks, until a person has settled it.
+    stopped_at = participant.messages_stopped_at if await death_is_reported(uow, participant) else None
     caregiver = any(not item.required and item.code in at.ticked for item in consent.items)
     joined = await uow.participants.save(
         replace(
@@ -169,10 +170,10 @@ async def _finish(
             else participant.state,
             joined_at=now,
             caregiver_may_write=caregiver,
-            messages_stopped_at=None,
+            messages_stopped_at=stopped_at,
         )
     )
-    await uow.conversations.put(participant_as_recipient(joined.subject_code), {})
+    await keep_in_conversation(uow, joined, {_KEPT: None})
     joined = await replan_in(uow, desk, joined)
     said = [phrase("patient.join.welcome"), await next_visit_phrase(uow, desk, joined)]
     key = f"joined:{joined.subject_code}:{inbound.key.update_id}"
@@ -195,9 +196,7 @@ async def _decline(
     await uow.outbox.put(
         to_participant(declined, key, [phrase("patient.join.declined", site_phone=site.phone)]), desk.now()
     )
-    await uow.conversations.put(
-        participant_as_recipient(declined.subject_code), {"joining": Joining(step="language").to_json()}
-    )
+    await keep_in_conversation(uow, declined, {_KEPT: Joining(step="language").to_json()})
 
 
 async def _store_consent(

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.actions.close_case import close_case
 from bot.actions.end_participation import EndEntry, end_participation
+from bot.actions.manage_participants import invite_participant
 from bot.rules.access import AuthMethod
 from bot.rules.case import Case, Outcome
 from bot.rules.participant import ParticipantState
 from bot.rules.study import Level, StaffCode
-from tests.household import HER, INVESTIGATOR, SUBJECT, joined, staffed
+from tests.household import (
+    HER,
+    INVESTIGATOR,
+    MONDAY,
+    OPERATOR,
+    SUBJECT,
+    consents,
+    enrolled,
+    joined,
+    staffed,
+)
 from tests.phones import Phones
 
 DEATH = "我妈妈昨天走了"
@@ -69,6 +82,31 @@ class TestAReportedDeath:
             after = await uow.participants.get(SUBJECT)
         assert after is not None
         assert after.messages_stopped_at == before.messages_stopped_at
+
+    async def test_told_while_she_was_joining_it_stands_until_a_person_has_settled_it(
+        self, chats: Phones
+    ) -> None:
+        """Whoever holds the phone writes on and even ticks the consent: no reminder begins by that."""
+        await staffed(chats)
+        await enrolled(chats)
+        invitation = await invite_participant(chats.desk, subject=SUBJECT, by=OPERATOR)
+        await chats.type(HER, invitation.code)
+        await chats.type(HER, DEATH)
+        chats.clock.move(timedelta(minutes=10))
+        heard = len(chats.chats[HER])
+        await chats.type(HER, "你们怎么不回话")
+        assert not any("请选择语言" in one.text for one in chats.chats[HER][heard:])
+        await consents(chats)
+        heard = len(chats.chats[HER])
+        chats.clock.move_to(MONDAY + timedelta(hours=9, minutes=5))
+        await chats.settle()
+        assert [one.text for one in chats.chats[HER][heard:]] == []
+        await closed(chats, await open_case(chats, Level.EMERGENCY), Outcome.FALSE_ALARM)
+        assert "研究团队让我继续给您发消息" in chats.said(HER)
+        async with chats.desk.archive.read() as uow:
+            her = await uow.participants.get(SUBJECT)
+        assert her is not None
+        assert her.messages_stopped_at is None
 
 
 class TestARecordedDeath:
