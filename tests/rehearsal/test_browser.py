@@ -42,18 +42,28 @@ def chromium() -> Iterator[Browser]:
 @pytest.mark.browser
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
-    ("language", "width", "take", "reached"),
-    [("en", 1280, "I take this", "Reached the patient"), ("zh", 390, "我来处理", "已联系到患者")],
+    ("language", "width", "take", "reached", "jump", "changes"),
+    [
+        ("en", 1280, "I take this", "Reached the patient", "morning", "day"),
+        ("zh", 390, "我来处理", "已联系到患者", "hour", "time"),
+    ],
 )
 def test_a_visitor_plays_the_story(
-    address: str, chromium: Browser, language: str, width: int, take: str, reached: str
+    address: str,
+    chromium: Browser,
+    language: str,
+    width: int,
+    take: str,
+    reached: str,
+    jump: str,
+    changes: str,
 ) -> None:
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme="dark")
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{address}?lang={language}")
-    day = page.locator('[data-show="day"]').inner_text()
+    before = page.locator(f'[data-show="{changes}"]').inner_text()
 
     page.locator("[data-try]").click()
     page.keyboard.press("Enter")
@@ -65,8 +75,8 @@ def test_a_visitor_plays_the_story(
     page.get_by_role("button", name=take).last.click()
     page.get_by_role("button", name=reached).last.click()
     expect(page.locator("#staff .chat .foot").last).to_be_visible()
-    page.locator('button[name="to"][value="morning"]').click()
-    expect(page.locator('[data-show="day"]')).not_to_have_text(day, timeout=60_000)
+    page.locator(f'button[name="to"][value="{jump}"]').click()
+    expect(page.locator(f'[data-show="{changes}"]')).not_to_have_text(before, timeout=60_000)
     expect(page.locator(".veil")).to_be_hidden(timeout=90_000)
 
     if width < 860:
