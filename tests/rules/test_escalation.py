@@ -289,7 +289,7 @@ levels = st.sampled_from([Level.ROUTINE, Level.SAME_DAY, Level.URGENT, Level.EME
 deeds = st.lists(
     st.tuples(
         st.sampled_from(
-            ["take", "contacted", "failed", "undelivered", "raise", "answered", "outage", "tick"]
+            ["take", "contacted", "failed", "undelivered", "raise", "answered", "let go", "outage", "tick"]
         ),
         st.integers(min_value=0, max_value=60 * 30),
     ),
@@ -305,6 +305,10 @@ def do(case: Case, deed: str, now: datetime) -> Case:
         )
     if deed == "contacted":
         return escalation.contacted(case, CA1, now, calendar)
+    if deed == "let go":
+        left = escalation.let_go(case, now, calendar)
+        assert (left.acknowledged_by, left.contacted_at) == (None, case.contacted_at)
+        return left
     if deed == "failed":
         return escalation.contact_failed(case, now, calendar)
     if deed == "undelivered":
