@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import accumulate
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,25 +101,29 @@ def test_never_more_doses_than_the_study_has_and_none_asked_for_after_a_stop(fou
 
 
 @settings(max_examples=25)
-@given(facts(), st.lists(st.integers(1, 1200), max_size=6))
+@given(facts(), st.lists(st.integers(1, 36) | st.integers(60, 120), min_size=20, max_size=40))
 def test_whenever_it_was_looked_at_nothing_is_said_twice_late_or_in_quiet_time(
-    found: list[object], looks: list[int]
+    found: list[object], pauses: list[int]
 ) -> None:
-    """Hours at which a look happens: as after any pattern of crashes. What was said is remembered."""
+    """Hours between two looks: as after any pattern of crashes. What was said is remembered."""
     course = course_of(found)
     known: set[str] = set()
     said: list[str] = []
     open_doses = {
-        one.key for one in plan(study(), course) if one.kind is not ActivityKind.DRAW and one.is_open
+        one.key: one for one in plan(study(), course) if one.kind is not ActivityKind.DRAW and one.is_open
     }
-    for hour in sorted(looks):
+    for hour in accumulate(pauses):
         now = DAY1 + timedelta(hours=hour)
         decided = decide(study(), _SHE, course, now, known=known)
         for one in decided.reminders:
             assert one.send_after <= now < one.expires_at
             assert not is_quiet(study().quiet_hours, one.send_after, ZONE)
             if one.content is not Content.DRAW:
-                assert one.visit_key in open_doses
+                window = open_doses[one.visit_key].window
+                assert window.contains(course.day_of(one.visit_at))
+                # The first of them goes on the evening before the day.
+                assert window.first <= course.day_of(now + timedelta(days=1))
+                assert course.day_of(now) <= window.last
         said += [one.key for one in decided.reminders]
         known |= {one.key for one in decided.reminders} | {one.key for one in decided.check_ins}
         known |= {one.key for one in decided.notices} | {one.key for one in decided.missed}
