@@ -283,7 +283,7 @@ def _stated_otherwise(chart: Chart, dose: Dose) -> Iterator[Phrase]:
 
 
 def _odd_prophylaxis(chart: Chart, rules: ProphylaxisRules, therapy: Therapy, dose: Dose) -> Iterator[Phrase]:
-    """Everything about it that the protocol does not foresee. Source: specification 1.7 (2, 4, 5)."""
+    """Everything about it that the protocol does not foresee. Source: specification 1.7 (2 to 5)."""
     study, course = chart.desk.study, chart.course
     if therapy.cancelled:
         yield phrase("operator.ask.therapy_cancelled", number=therapy.number)
@@ -296,7 +296,22 @@ def _odd_prophylaxis(chart: Chart, rules: ProphylaxisRules, therapy: Therapy, do
     interval = prophylaxis.interval_flag(rules, dose.given_at, started_at)
     if interval is not None:
         yield phrase("operator.ask.interval", minutes=int(interval.total_seconds() // 60))
+    else:
+        yield from _off_target(rules, therapy, dose)
     if is_medication_error(chart, dose):
         yield phrase("operator.ask.dose_amount", amount=dose.amount_ug)
     if course.held():
         yield phrase("operator.ask.dose_on_hold")
+
+
+def _off_target(rules: ProphylaxisRules, therapy: Therapy, dose: Dose) -> Iterator[Phrase]:
+    """Given further from its hour than tolerated, and yet at an interval to the infusion that is expected."""
+    off = prophylaxis.off_target(rules, dose.given_at, therapy.starts_at)
+    if off is None:
+        return
+    yield phrase(
+        "operator.ask.off_target_late" if off > timedelta(0) else "operator.ask.off_target_early",
+        minutes=int(abs(off).total_seconds() // 60),
+        target=therapy.starts_at - rules.lead,
+        tolerance=int(rules.tolerance.total_seconds() // 60),
+    )

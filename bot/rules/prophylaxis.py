@@ -144,7 +144,8 @@ def last_prophylaxis(course: Course) -> Dose | None:
 class StaffReminder:
     """Tell those who give the dose that it is due at `target_at`: some time before, and `now_due`.
 
-    Useful from `at` to just before `expires_at`: until the second one speaks, then until the therapy starts.
+    Useful from `at` to just before `expires_at`: until the second one speaks, then while the dose is still
+    in time. Source: specification 7.1 (7).
     """
 
     key: str
@@ -171,7 +172,7 @@ def staff_reminders(
         if one.kind is not ActivityKind.PROPHYLAXIS or not one.is_open or one.therapy is None:
             continue
         soon, due = one.target_at - rules.remind_staff_before, one.target_at
-        for name, at, until in (("soon", soon, due), ("due", due, due + rules.lead)):
+        for name, at, until in (("soon", soon, due), ("due", due, due + rules.tolerance)):
             found.append(
                 StaffReminder(
                     key=f"staff-reminder:{subject}:{one.key}:{name}:{one.version}",
@@ -204,6 +205,15 @@ def interval_flag(rules: ProphylaxisRules, given_at: datetime, infusion_at: date
     """The actual interval if it is outside what the study expects, else None. Source: 1.7 (5)."""
     interval = infusion_at - given_at
     return None if rules.least_interval <= interval <= rules.most_interval else interval
+
+
+def off_target(rules: ProphylaxisRules, given_at: datetime, starts_at: datetime) -> timedelta | None:
+    """How long after its hour it was given (negative: before), if that is more than tolerated, else None.
+
+    Both edges are in time. Source: specification 1.7 (3).
+    """
+    off = given_at - (starts_at - rules.lead)
+    return off if abs(off) > rules.tolerance else None
 
 
 def _dose(study: Study, course: Course, rules: ProphylaxisRules, therapy: Therapy) -> PlannedActivity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,7 @@ from bot.actions.record_dose import ProphylaxisEntry, preview_prophylaxis, recor
 from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
 from bot.rules.changes import ChangeKind, Effects
 from bot.rules.errors import Held, NotEntitled, Refusal
+from bot.rules.messages import Phrase
 from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
 from bot.rules.study import Language, SiteCode, StaffCode
 from storage.archive import Archive
@@ -133,6 +135,12 @@ async def test_a_therapy_with_its_dose_from_planning_to_the_true_start(ward: War
         "operator.ask.interval",
         "operator.ask.dose_amount",
     }
+    soon = replace(given, given_at=local("2026-03-12 07:20"), whole=True)
+    with pytest.raises(Held) as held:
+        await record_prophylaxis(ward.desk, entry=soon, by=CA1, auth=CONSOLE)
+    (early,) = [one for one in held.value.asks if isinstance(one, Phrase) and "off_target" in one.key]
+    told = ward.phones.texts.words(early, Language.EN, "Asia/Shanghai")
+    assert told == "40 minutes before its hour (Thu 12 March, 08:00, give or take 30 minutes)"
     confirmed = ProphylaxisEntry(
         subject=TJ_001, therapy=1, given_at=local("2026-03-12 08:00"), whole=False, confirmed=True
     )

@@ -17,6 +17,7 @@ from bot.rules.prophylaxis import (
     interval_flag,
     interval_question,
     is_eligible,
+    off_target,
 )
 from bot.rules.reminders import decide
 from bot.rules.schedule import plan
@@ -183,6 +184,15 @@ def test_the_actual_interval_is_flagged_outside_what_is_expected(minutes: int, f
     assert (found is not None) is flagged
 
 
+@pytest.mark.parametrize(("clock", "off"), [("07:29", -31), ("07:30", None), ("08:30", None), ("08:31", 31)])
+def test_a_dose_further_from_its_hour_than_tolerated_is_flagged(clock: str, off: int | None) -> None:
+    """Due at 08:00 for a therapy at 10:00, give or take half an hour; both edges are in time."""
+    rules = study().prophylaxis
+    assert rules is not None
+    found = off_target(rules, at(f"{THERAPY_ON} {clock}"), at(f"{THERAPY_ON} 10:00"))
+    assert found == (None if off is None else timedelta(minutes=off))
+
+
 def test_both_candidate_counts_are_kept_apart() -> None:
     facts = low(therapies=())
     one = therapy(count_before=Decimal(70))
@@ -255,13 +265,13 @@ def test_staff_are_reminded_as_the_table_says(row: dict[str, str]) -> None:
     assert heard_by_staff(facts, held=bool(row["held"])) == expected
 
 
-def test_after_an_outage_staff_hear_what_still_helps_once() -> None:
+def test_after_an_outage_staff_hear_what_is_still_in_time_once() -> None:
     facts = low(therapies=(therapy(),))
-    back = at(f"{THERAPY_ON} 08:40")
+    back = at(f"{THERAPY_ON} 08:29")
     seen = decide(study(), participant(next_look_at=at(f"{THERAPY_ON} 07:00")), facts, back)
     assert [one.now_due for one in seen.for_staff] == [True]
     assert [one.key.split(":")[3] for one in seen.missed if one.key.startswith("staff")] == ["soon"]
     over = decide(
-        study(), participant(next_look_at=at(f"{THERAPY_ON} 07:00")), facts, at(f"{THERAPY_ON} 10:00")
+        study(), participant(next_look_at=at(f"{THERAPY_ON} 07:00")), facts, at(f"{THERAPY_ON} 08:30")
     )
-    assert over.for_staff == ()
+    assert over.for_staff == (), "no later than its hour and what is tolerated (specification 7.1, 7)"
