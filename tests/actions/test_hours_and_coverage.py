@@ -18,7 +18,7 @@ from bot.rules.access import AuthMethod
 from bot.rules.case import Case
 from bot.rules.errors import Refusal
 from bot.rules.roster import DutyKind, OutOfHours
-from bot.rules.study import Language, Level, Role, SiteCode, SourceKind, StaffCode
+from bot.rules.study import ChainStep, Language, Level, Role, SiteCode, SourceKind, StaffCode
 from bot.rules.watch import Trouble
 from bot.settings import Mode, Settings
 from tests.actions.test_one_matter_one_case import NOSE, closed, reported
@@ -237,6 +237,20 @@ class TestTargetsOfASite:
         assert chain.acknowledge_within == (minutes or 10) * MINUTE
         assert chain.contact_within == contact * MINUTE
         assert chain.steps == study.chains[Level.EMERGENCY].steps
+
+    async def test_an_open_case_rings_by_the_chain_it_was_opened_with(self, chats: Phones) -> None:
+        """A later version that rings once and only the coordinator changes nothing of what rings already."""
+        await staffed(chats)
+        await joined(chats)
+        await chats.type(HER, "吐血了，一大口")
+        case, heard = await the_case(chats), len(chats.chats[INVESTIGATOR])
+        chain = chats.desk.study.chains[Level.EMERGENCY]
+        quiet = replace(chain, steps=(ChainStep(after=timedelta(), roles=(Role.COORDINATOR,)),))
+        study = replace(chats.desk.study, chains={**chats.desk.study.chains, Level.EMERGENCY: quiet})
+        chats.desk = replace(chats.desk, study=study)
+        await chats.pass_time(6 * MINUTE)
+        assert (await the_case(chats)).chain == case.chain
+        assert len(chats.chats[INVESTIGATOR]) > heard
 
 
 class TestCoverage:
