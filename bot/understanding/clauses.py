@@ -65,7 +65,8 @@ class Clauses:
 
     def reach(self, first: int, last: int) -> tuple[int, int]:
         """The character range from one part to another, both inclusive and cut to the text."""
-        return self.parts[max(0, first)].start, self.parts[min(last, len(self.parts) - 1)].end
+        start = self.parts[first].start if first > 0 else self.parts[0].start
+        return start, self.parts[last].end if last < len(self.parts) else self.parts[-1].end
 
     def number_at(self, position: int) -> int:
         """Which part a position belongs to."""

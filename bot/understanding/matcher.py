@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -26,6 +26,10 @@ _RARE = {1: 64, 2: 32, 3: 8, 4: 3}
 """By Latin letters of a piece, a Chinese character as two."""
 _WINDOW, _LAP, _EDGE = 384, 192, 32
 """Characters of a window, how far two lap, and how much of its end is left to the next one."""
+
+
+_Met = tuple[int, int, int]
+"""Number of a piece, and where it stands."""
 
 
 class _Stretch(NamedTuple):
@@ -61,9 +65,13 @@ def hit_at(entry: Entry, start: int, end: int, gaps: tuple[tuple[int, int], ...]
     """A hit with the ranges of its words worked out."""
     if not gaps:
         return Hit(entry, start, end, (), ((start, end),) if start < end else ())
-    edges = (start, *(edge for gap in gaps for edge in gap), end)
-    pairs = zip(edges[::2], edges[1::2], strict=True)
-    return Hit(entry, start, end, gaps, tuple((first, last) for first, last in pairs if first < last))
+    words = []
+    at = start
+    for gap_start, gap_end in (*gaps, (end, end)):
+        if at < gap_start:
+            words.append((at, gap_start))
+        at = gap_end
+    return Hit(entry, start, end, gaps, tuple(words))
 
 
 def _place(hit: Hit) -> tuple[int, int]:
@@ -100,37 +108,44 @@ class Matcher:
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        plain: dict[str, list[tuple[Entry, bool, bool]]] = defaultdict(list)
         self._patterns: list[_Pattern] = []
-        wanted: dict[str, list[int]] = defaultdict(list)
+        numbers: dict[str, int] = {}
+        wanted: dict[int, list[int]] = defaultdict(list)
+        plain: dict[int, list[Entry]] = defaultdict(list)
+        english: dict[int, list[tuple[Entry, bool]]] = defaultdict(list)
+
+        def number_of(piece: str) -> int:
+            return numbers.setdefault(piece, len(numbers))
+
         for entry in entries:
             for expression in entry.expressions:
                 word = expression.plain_word
-                if word:
-                    plain[word].append((entry, word.isascii(), expression.written.endswith("*")))
-                    wanted.setdefault(word, [])
-                    continue
-                rarest, *others = sorted(expression.needs, key=_commonness)
-                for piece in rarest:
-                    wanted[piece].append(len(self._patterns))
-                for piece in (piece for need in others for piece in need):
-                    wanted.setdefault(piece, [])
-                self._patterns.append(_Pattern(entry, expression, tuple(others)))
-        self._pieces = list(wanted)
-        self._wanted = wanted
-        self._asked = frozenset(wanted) - (frozenset(plain) - _in_patterns(self._patterns, wanted))
-        self._plain = {piece: tuple(found) for piece, found in plain.items()}
+                if word.isascii() and word:
+                    english[number_of(word)].append((entry, expression.written.endswith("*")))
+                elif word:
+                    plain[number_of(word)].append(entry)
+                else:
+                    first, *others = [
+                        tuple(map(number_of, need)) for need in sorted(expression.needs, key=_commonness)
+                    ]
+                    for piece in first:
+                        wanted[piece].append(len(self._patterns))
+                    self._patterns.append(_Pattern(entry, expression, tuple(others)))
+        self._wanted = dict(wanted)
+        self._plain = dict(plain)
+        self._english = dict(english)
         # The contiguous automaton: the fastest to search, and small enough for some thousand pieces.
-        self._automaton = AhoCorasick(self._pieces, implementation=Implementation.ContiguousNFA)
+        self._automaton = AhoCorasick(numbers, implementation=Implementation.ContiguousNFA)
 
     def find(self, text: str) -> list[Hit]:
         """Every hit, in the order of the text."""
         stretches = _stretches(text)
-        hits: list[Hit] = []
-        seen = self._seen(text, stretches, hits)
+        met = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        hits = self._words(text, met)
+        seen = _seen(met, _holding(text, stretches))
         awake: dict[int, int] = {}
         for piece, mask in seen.items():
-            for number in self._wanted[piece]:
+            for number in self._wanted.get(piece, ()):
                 awake[number] = awake.get(number, 0) | mask
         for number, mask in awake.items():
             pattern = self._patterns[number]
@@ -140,45 +155,32 @@ class Matcher:
         hits.sort(key=_order)
         return hits
 
-    def _seen(self, text: str, stretches: Sequence[_Stretch], hits: list[Hit]) -> dict[str, int]:
-        """For every piece in the text a bit for each stretch that holds it; plain words go to `hits`."""
-        starts = [stretch.start for stretch in stretches]
-        ends = [stretch.end for stretch in stretches]
-        seen: dict[str, int] = {}
-        times: dict[str, int] = {}
-        pieces, words, asked = self._pieces, self._plain, self._asked
-        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            piece = pieces[index]
-            plain = words.get(piece)
-            if plain is not None and times.get(piece, 0) < _HITS_PER_EXPRESSION:
-                times[piece] = times.get(piece, 0) + 1
-                hits.extend(_plain_hits(text, start, end, plain))
-            if piece not in asked:
-                continue
-            at = bisect_right(starts, start) - 1
-            while at >= 0 and ends[at] > start:
-                if end <= ends[at]:
-                    seen[piece] = seen.get(piece, 0) | 1 << at
-                at -= 1
-        return seen
+    def _words(self, text: str, met: Iterable[_Met]) -> list[Hit]:
+        """Hits of words that need no pattern; an English one stands whole, or with any ending if starred."""
+        hits: list[Hit] = []
+        times: dict[int, int] = defaultdict(int)
+        plain, english = self._plain, self._english
+        for piece, start, end in met:
+            if piece in plain and times[piece] < _HITS_PER_EXPRESSION:
+                times[piece] += 1
+                words = ((start, end),)
+                hits.extend([Hit(entry, start, end, (), words) for entry in plain[piece]])
+            elif piece in english and times[piece] < _HITS_PER_EXPRESSION:
+                times[piece] += 1
+                hits.extend(_english_hits(text, start, end, english[piece]))
+        return hits
 
 
 class _Pattern:
-    """One expression that needs a regular expression; `others`: its needs but the rarest."""
+    """One expression that needs a regular expression; `others`: the pieces of its needs but the rarest."""
 
     __slots__ = ("compiled", "entry", "expression", "others")
 
-    def __init__(self, entry: Entry, expression: Expression, others: tuple[Pieces, ...]) -> None:
+    def __init__(self, entry: Entry, expression: Expression, others: tuple[tuple[int, ...], ...]) -> None:
         self.entry = entry
         self.expression = expression
         self.others = others
         self.compiled: re.Pattern[str] | None = None
-
-
-def _in_patterns(patterns: Iterable[_Pattern], wanted: Mapping[str, Sequence[int]]) -> frozenset[str]:
-    """The pieces that some pattern asks for."""
-    others = {piece for pattern in patterns for need in pattern.others for piece in need}
-    return frozenset(others | {piece for piece, numbers in wanted.items() if numbers})
 
 
 def _commonness(need: Pieces) -> int:
@@ -186,12 +188,30 @@ def _commonness(need: Pieces) -> int:
     return sum(_RARE.get(len(piece) if piece.isascii() else 2 * len(piece), 1) for piece in need)
 
 
-def _where_all(needs: Iterable[Iterable[str]], where: int, seen: Mapping[str, int]) -> int:
+def _seen(met: Iterable[_Met], holding: Sequence[int]) -> dict[int, int]:
+    """For every piece in the text a bit for each stretch that holds all of it."""
+    seen: dict[int, int] = {}
+    for piece, start, end in met:
+        seen[piece] = seen.get(piece, 0) | holding[start] & holding[end - 1]
+    return seen
+
+
+def _holding(text: str, stretches: Iterable[_Stretch]) -> list[int]:
+    """For every character a bit for each stretch that holds it."""
+    holding: list[int] = []
+    for number, (start, end, _) in enumerate(stretches):
+        lap = [bits | 1 << number for bits in holding[start:]]
+        holding[start:] = [*lap, *[1 << number] * (end - start - len(lap))]
+    return holding
+
+
+def _where_all(needs: Iterable[Iterable[int]], where: int, seen: Mapping[int, int]) -> int:
     """The stretches of `where` that hold a piece of each need."""
     for need in needs:
         held = 0
         for piece in need:
-            held |= seen.get(piece, 0)
+            if piece in seen:
+                held |= seen[piece]
         where &= held
         if not where:
             break
@@ -200,22 +220,22 @@ def _where_all(needs: Iterable[Iterable[str]], where: int, seen: Mapping[str, in
 
 def _order(hit: Hit) -> tuple[int, int, str, int]:
     """Of two of one entry over the same range the one that leaves less open comes first."""
-    return hit.start, -hit.end, hit.entry.place, sum([end - start for start, end in hit.gaps])
+    entry, start, end, gaps, _ = hit
+    return start, -end, entry.place, sum([last - first for first, last in gaps]) if gaps else 0
 
 
-def _plain_hits(
-    text: str, start: int, end: int, entries: Iterable[tuple[Entry, bool, bool]]
-) -> Iterator[Hit]:
-    """Hits of words that need no pattern; an English one stands whole, or with any ending if starred."""
+def _english_hits(text: str, start: int, end: int, entries: Iterable[tuple[Entry, bool]]) -> list[Hit]:
+    """Of one word where its letters stand; the flag says that any ending may follow."""
+    if start and "a" <= text[start - 1] <= "z":
+        return []
     whole = end
     while whole < len(text) and "a" <= text[whole] <= "z":
         whole += 1
-    begins = start == 0 or not "a" <= text[start - 1] <= "z"
-    for entry, is_english, is_starred in entries:
-        if not is_english:
-            yield Hit(entry, start, end, (), ((start, end),))
-        elif begins and (is_starred or whole == end):
-            yield Hit(entry, start, whole, (), ((start, whole),))
+    return [
+        Hit(entry, start, whole, (), ((start, whole),))
+        for entry, is_starred in entries
+        if is_starred or whole == end
+    ]
 
 
 def _stretches(text: str) -> list[_Stretch]:
@@ -234,7 +254,7 @@ def _hits(pattern: _Pattern, text: str, stretches: Sequence[_Stretch], where: in
     compiled = pattern.compiled
     if compiled is None:
         compiled = pattern.compiled = pattern.expression.pattern
-    groups = range(1, compiled.groups + 1)
+    entry, groups = pattern.entry, range(1, compiled.groups + 1)
     found: dict[tuple[int, int], Hit] = {}
     while where:
         stretch = stretches[(where & -where).bit_length() - 1]
@@ -245,9 +265,8 @@ def _hits(pattern: _Pattern, text: str, stretches: Sequence[_Stretch], where: in
                 continue  # what follows the words cannot be seen here; the next window sees it
             if (start, end) in found:
                 continue
-            spans = map(match.span, groups)
-            gaps = tuple([span for span in spans if span[1] > span[0] >= 0])
-            found[start, end] = hit_at(pattern.entry, start, end, gaps)
+            gaps = tuple([span for span in map(match.span, groups) if span[1] > span[0] >= 0])
+            found[start, end] = hit_at(entry, start, end, gaps)
         if len(found) >= _HITS_PER_EXPRESSION:
             break
     return list(found.values())

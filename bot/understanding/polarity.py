@@ -59,7 +59,7 @@ _BARE_LIST_EN = re.compile(r"^\s*(?:or|and|nor|&|,|any|no|a|of|the|with|more|new
 _BARE_LIST_ZH = re.compile(
     r"^(?:和|或|或者|也|及|、|,|还有|以及|的|啥的|什么的|之类|都|有|出现|没有|没|了|情况|症状|等|\s|[.!。])*$"
 )
-
+_LIST_JOINT = re.compile(r"\s*(?:or|nor|and|&|/|,|or any|or a|or more|和|或|或者|跟|及|、|也|,| )+\s*")
 
 _REACH_OF_STORIES = 3
 """Sentence parts around a dream, a film or a slip of the finger that it colours."""
@@ -137,6 +137,8 @@ class PolarityReader:
         )
         self._denied: dict[int, bool] = {}
         self._read: dict[tuple[object, ...], Polarity] = {}
+        self._near: dict[tuple[str, int, int], list[Hit]] = {}
+        self._bare: dict[int, bool] = {}
         self._in_part: dict[int, list[Hit]] = {}
         for hit in findings:
             self._in_part.setdefault(clauses.number_at(self.head(hit)), []).append(hit)
@@ -184,6 +186,14 @@ class PolarityReader:
         """Somebody is named in a range who may be the patient, by more than a pronoun."""
         people = self._cues.within("patient", start, end)
         return any(self._text[one.start : one.end] not in _HER_PRONOUNS for one in people)
+
+    def _in_parts(self, name: str, first: int, last: int) -> list[Hit]:
+        """The cues that begin in these sentence parts, both inclusive; looked up once for all hits there."""
+        key = (name, first, last)
+        found = self._near.get(key)
+        if found is None:
+            found = self._near[key] = self._cues.within(name, *self._clauses.reach(first, last))
+        return found
 
     def number_is_doubted(self, position: int) -> bool:
         """A number in a supposition, a story, the past or somebody else's result."""
@@ -294,28 +304,30 @@ class PolarityReader:
         """`no fever, bleeding or chills`: a bare item after a denied one; `发烧、出血都没有`: before one."""
         number = self._clauses.number_at(self.head(hit))
         part = self._clauses.parts[number]
-        mine = self._without_findings(part.start, part.end)
-        bare = bool(_BARE_LIST_EN.match(mine.strip(" ,.!?\n"))) or bool(_BARE_LIST_ZH.match(mine))
         for other in self._in_part.get(number, []):
             if other.end <= hit.start and self._joined(other.end, hit.start) and self._is_denied(other):
                 return True
-        if bare and number > 0 and part.opened_by in ("list", "soft") and self._before_is_denied(number):
+        if not self._is_bare(number):
+            return False
+        if number > 0 and part.opened_by in ("list", "soft") and self._before_is_denied(number):
             return True
         following = number + 1
-        return bool(
-            bare
-            and following < len(self._clauses.parts)
+        return (
+            following < len(self._clauses.parts)
             and self._clauses.parts[following].opened_by in ("list", "soft")
             and self._all_denied_after(following)
         )
 
+    def _is_bare(self, number: int) -> bool:
+        """Beside its symptoms a part holds only what joins the items of a list."""
+        if number not in self._bare:
+            part = self._clauses.parts[number]
+            rest = self._without_findings(part.start, part.end)
+            self._bare[number] = bool(_BARE_LIST_EN.match(rest.strip(" ,.!?\n")) or _BARE_LIST_ZH.match(rest))
+        return self._bare[number]
+
     def _joined(self, start: int, end: int) -> bool:
-        return bool(
-            re.fullmatch(
-                r"\s*(?:or|nor|and|&|/|,|or any|or a|or more|和|或|或者|跟|及|、|也|,| )+\s*",
-                self._text[start:end],
-            )
-        )
+        return bool(_LIST_JOINT.fullmatch(self._text, start, end))
 
     def _before_is_denied(self, number: int) -> bool:
         """The part before ends in a denied item and this part continues a list (English, or with 没有)."""
@@ -350,8 +362,11 @@ class PolarityReader:
         )
 
     def _without_findings(self, start: int, end: int) -> str:
+        met = self._findings.touching(start, end) if start < end else ()
+        if not met:
+            return self._blank[start:end]
         letters = list(self._blank[start:end])
-        for hit in self._findings.touching(start, end):
+        for hit in met:
             for first, last in hit.words:
                 for index in range(max(first, start), min(last, end)):
                     letters[index - start] = ""
@@ -368,8 +383,8 @@ class PolarityReader:
     def _is_unreal(self, hit: Hit) -> bool:
         """A dream, a film, a slip of the finger colours its sentence, and the message before a correction."""
         number = self._clauses.number_at(self.head(hit))
-        reach = self._clauses.reach(number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
-        for cue in [*self._cues.within("unreal", *reach), *self._cues.within("correction", *reach)]:
+        around = (number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
+        for cue in [*self._in_parts("unreal", *around), *self._in_parts("correction", *around)]:
             again = self._cues.within("self_again", cue.start + 1, hit.start)
             later_now = any(
                 self._text[now.start : now.end] not in _DENIES_HERSELF
@@ -378,16 +393,16 @@ class PolarityReader:
             )
             if not later_now and not self._turned(cue.start, hit.start):
                 return True
-        return self._is_on_a_screen(hit, number, reach)
+        return self._is_on_a_screen(hit, around)
 
-    def _is_on_a_screen(self, hit: Hit, number: int, reach: tuple[int, int]) -> bool:
+    def _is_on_a_screen(self, hit: Hit, around: tuple[int, int]) -> bool:
         """`追剧呢 女主吐血了`; but `was watching telly and I can't get my breath` speaks of herself."""
-        if not self._cues.within("screen", *reach):
+        if not self._in_parts("screen", *around):
             return False
-        start, end = self._clauses.reach(number - _REACH_OF_STORIES, number + _REACH_OF_STORIES)
+        start, end = self._clauses.reach(*around)
         if any(one.end <= hit.start for one in self._cues.within("character", start, hit.start)):
             return True
-        return not self._cues.within("herself", start, end) and not self._turned(reach[0], hit.start)
+        return not self._cues.within("herself", start, end) and not self._turned(start, hit.start)
 
     def _turned(self, start: int, end: int) -> bool:
         """Between a story and the words the speaker came back to now."""
@@ -462,9 +477,7 @@ class PolarityReader:
     def _is_supposed(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
         first, _ = self._clauses.sentence(number)
-        start = self._clauses.parts[max(first, number - 1)].start
-        end = self._clauses.parts[number].end
-        for cue in self._cues.within("supposed", start, end):
+        for cue in self._in_parts("supposed", max(first, number - 1), number):
             if cue.start < hit.start:
                 same = self._clauses.number_at(cue.start) == number
                 if same or not self._turned(cue.start, hit.start):
@@ -475,12 +488,11 @@ class PolarityReader:
 
     def _is_asked(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
-        part = self._clauses.parts[number]
         first, _ = self._clauses.sentence(number)
-        if self._is_only_asked_about(number) and not self._cues.within("now", part.start, part.end):
+        if self._is_only_asked_about(number) and not self._in_parts("now", number, number):
             return True
-        for cue in self._cues.within("asked", *self._clauses.reach(max(first, number - 2), number)):
-            if self._cues.within("now", part.start, part.end) and cue.start > hit.start:
+        for cue in self._in_parts("asked", max(first, number - 2), number):
+            if self._in_parts("now", number, number) and cue.start > hit.start:
                 continue
             if self._turned(min(cue.start, hit.start), hit.start):
                 continue
@@ -491,15 +503,14 @@ class PolarityReader:
 
     def _is_only_asked_about(self, number: int) -> bool:
         """`便血怎么办 我没有 就是问问`: whoever is just asking has nothing now."""
-        reach = self._clauses.reach(number - _REACH_OF_ASKING, number + _REACH_OF_ASKING)
-        return bool(self._cues.within("only_asking", *reach))
+        return bool(self._in_parts("only_asking", number - _REACH_OF_ASKING, number + _REACH_OF_ASKING))
 
     def _is_past(self, hit: Hit) -> bool:
         number = self._clauses.number_at(self.head(hit))
         first, _ = self._clauses.sentence(number)
-        if self._cues.within("that_was", *self._clauses.reach(number, number + 1)):
+        if self._in_parts("that_was", number, number + 1):
             return True
-        for cue in self._cues.within("past", *self._clauses.reach(max(first, number - 1), number)):
+        for cue in self._in_parts("past", max(first, number - 1), number):
             if self._cues.touching("compared", cue.start, cue.end):
                 continue
             cue_number = self._clauses.number_at(cue.start)
@@ -512,8 +523,7 @@ class PolarityReader:
 
     def _is_long_over(self, hit: Hit, number: int) -> bool:
         """`鼻血停了两周了`: said in the part of the symptom or the next, and nothing has come back since."""
-        reach = self._clauses.reach(number, number + 1)
-        over = [cue for cue in self._cues.within("long_over", *reach) if cue.end > hit.start]
+        over = [cue for cue in self._in_parts("long_over", number, number + 1) if cue.end > hit.start]
         return any(
             not self._is_back(cue, hit) and not self._cues.within("now", cue.end, self._end_of_story(number))
             for cue in over
@@ -559,9 +569,12 @@ def _is_question_form(text: str, at: int) -> bool:
     return 0 < at < len(text) - 1 and text[at - 1] == text[at + 1] and text[at - 1] >= "\u3400"
 
 
+_LIFTS = ("不是", "不能", "不会", "能", "没有", "并非")
+
+
 def _double(before: str, at: int) -> bool:
     """`不是没流`, `没有不疼`: the earlier negation lifts the later one."""
-    return bool(re.search(r"(?:不是|不能|不会|哪能|怎么能|能|没有|并非)$", before[:at])) and at > 0
+    return before[:at].endswith(_LIFTS)
 
 
 def _weakly_positive(text: str, at: int) -> bool:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
+from operator import mul
 from typing import NamedTuple
 
 from bot.rules.study import Level
@@ -108,26 +109,28 @@ class SecondReader:
     def read(self, text: str) -> Impression:
         """The worst impression that any part of a comparable text makes."""
         readings = readings_of(text, self._courtesies)
-        return max(map(self._look_at, readings), key=lambda one: (one.level, one.scores))
+        level, scores, worst = max(map(self._look_at, readings), key=lambda look: look[:2])
+        return Impression(level, scores, self._heaviest(worst, level))
 
-    def _look_at(self, text: str) -> Impression:
+    def _look_at(self, text: str) -> tuple[Level, tuple[float, ...], frozenset[str]]:
+        """The level one part looks like, its scores, and the traits they come from."""
         traits = traits_of(text)
         rows = [row for row in map(self._known.get, traits) if row is not None]
-        length = math.sqrt(math.fsum([row[0] * row[0] for row in rows])) or 1.0
-        sizes = [row[0] / length for row in rows]
-        scores = tuple(
-            start + math.fsum([row[number] * size for row, size in zip(rows, sizes, strict=True)])
-            for number, start in enumerate(self._weights.start, start=1)
-        )
-        for number, question in enumerate(QUESTIONS):
-            if scores[number] >= question.yes_from:
-                return Impression(
-                    question.level, scores, self._heaviest(self._weights.scale.of(traits), number)
-                )
-        return Impression(Level.NONE, scores, ())
+        if not rows:
+            return _level_of(self._weights.start), self._weights.start, traits
+        rarity, *weights = zip(*rows, strict=True)
+        length = math.sqrt(math.fsum(map(mul, rarity, rarity)))
+        sizes = [size / length for size in rarity]
+        asked = zip(self._weights.start, weights, strict=True)
+        scores = tuple([start + math.fsum(map(mul, of, sizes)) for start, of in asked])
+        return _level_of(scores), scores, traits
 
-    def _heaviest(self, row: Mapping[str, float], number: int) -> tuple[str, ...]:
-        """The traits that spoke loudest for yes, none inside another that is named."""
+    def _heaviest(self, traits: Iterable[str], level: Level) -> tuple[str, ...]:
+        """The traits that spoke loudest for yes, none inside another that is named; none where it is no."""
+        number = next((at for at, one in enumerate(QUESTIONS) if one.level is level), None)
+        if number is None:
+            return ()
+        row = self._weights.scale.of(traits)
         pulls = sorted(row, key=lambda trait: (-self._weights.of[trait][number] * row[trait], trait))
         named: list[str] = []
         for trait in pulls:
@@ -137,6 +140,12 @@ class SecondReader:
             if words and not any(words in other or other in words for other in named):
                 named.append(words)
         return tuple(named)
+
+
+def _level_of(scores: Iterable[float]) -> Level:
+    """That of the worst question whose answer is yes, else NONE."""
+    asked = zip(QUESTIONS, scores, strict=True)
+    return next((one.level for one, score in asked if score >= one.yes_from), Level.NONE)
 
 
 def write_weights(weights: Weights, made_from: str) -> str:
