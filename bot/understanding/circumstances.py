@@ -69,18 +69,13 @@ class Circumstances:
             near = self._modifiers_near(parts)
             names = [m.entry.name for m in near if self._belongs(m, case, parts, cases) and self._lasts(m)]
             case.modifiers = self._without_early_relief(list(dict.fromkeys(names)))
-            durations = self._page.measures.durations
-            case.minutes = max(
-                (d.minutes for d in durations if self._near(d.span.start, parts)), default=None
-            )
+            minutes = [lasting for number, lasting in self._minutes_by_part if number in parts]
+            case.minutes = max(minutes, default=None)
             if case.minutes is not None and case.minutes >= 1440:
                 # "断断续续三天" lasts days: how long one bleed ran is then not said.
-                shorter = [
-                    d.minutes for d in durations if self._near(d.span.start, parts) and d.minutes < 1440
-                ]
-                case.minutes = max(shorter, default=None)
+                case.minutes = max([lasting for lasting in minutes if lasting < 1440], default=None)
             case.times = max(
-                (t.times for t in self._page.measures.times if self._near(t.span.start, parts)), default=None
+                [often for number, often in self._times_by_part if number in parts], default=None
             )
             case.days = max(self._page.measures.day_numbers, default=None)
             if case.polarity is Polarity.PAST and "fading" in case.modifiers:
@@ -149,8 +144,16 @@ class Circumstances:
                 parts.add(number - 1)
         return parts
 
-    def _near(self, typed: int, parts: set[int]) -> bool:
-        return self._page.clauses.number_at(self._page.read_position(typed)) in parts
+    @cached_property
+    def _minutes_by_part(self) -> list[tuple[int, int]]:
+        return [(self._part_at(one.span.start), one.minutes) for one in self._page.measures.durations]
+
+    @cached_property
+    def _times_by_part(self) -> list[tuple[int, int]]:
+        return [(self._part_at(one.span.start), one.times) for one in self._page.measures.times]
+
+    def _part_at(self, typed: int) -> int:
+        return self._page.clauses.number_at(self._page.read_position(typed))
 
     def _belongs(self, modifier: Hit, case: Case, parts: set[int], cases: list[Case]) -> bool:
         if modifier.entry.reach == "message":
@@ -167,7 +170,7 @@ class Circumstances:
             return True
         if number not in case.parts:
             return True
-        rivals = [c for c in cases if c is not case and c.polarity.is_reported and number in c.parts]
+        rivals = [c for c in cases if number in c.parts and c is not case and c.polarity.is_reported]
         mine = min(_distance(modifier, hit) for hit in case.hits)
         return all(mine <= min(_distance(modifier, hit) for hit in rival.hits) for rival in rivals)
 
@@ -200,4 +203,4 @@ class Circumstances:
 def _distance(modifier: Hit, hit: Hit) -> int:
     if modifier.start < hit.end and hit.start < modifier.end:
         return 0
-    return max(hit.start - modifier.end, modifier.start - hit.end, 0)
+    return modifier.start - hit.end if modifier.start >= hit.end else hit.start - modifier.end

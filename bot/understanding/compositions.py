@@ -45,15 +45,15 @@ class Composer:
             _Rule(rule, _entry_of(rule), tuple(tuple(piece.split("|")) for piece in rule.all))
             for rule in rules
         )
-        self._wanted = frozenset(name for rule in self._rules for piece in rule.pieces for name in piece)
-        self._refused = frozenset(name for rule in self._rules for name in rule.together.without)
+        wanted = {name for rule in self._rules for piece in rule.pieces for name in piece}
+        self._asked = frozenset(wanted.union(*(rule.together.without for rule in self._rules)))
 
     def compose(self, hits: Sequence[Hit], clauses: Clauses) -> list[Hit]:
         """The composed hits, in the order of the text."""
         named: dict[str, list[Hit]] = defaultdict(list)
         for hit in hits:
             name = piece_name(hit.entry)
-            if name in self._wanted or name in self._refused:
+            if name in self._asked:
                 named[name].append(hit)
         if not named:
             return []

@@ -93,11 +93,16 @@ class Row:
 
     def starting(self, start: int, end: int) -> list[Hit]:
         """Hits that begin in a half-open range."""
-        return self.hits[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+        first = bisect_left(self._starts, start)
+        if first == len(self._starts) or self._starts[first] >= end:
+            return []
+        return self.hits[first : bisect_left(self._starts, end)]
 
     def touching(self, start: int, end: int) -> list[Hit]:
         """Hits that share a character with a half-open range."""
         first = bisect_right(self._reached, start)
+        if first == len(self._starts) or self._starts[first] >= end:
+            return []
         return [hit for hit in self.hits[first : bisect_left(self._starts, end)] if hit.end > start]
 
 

@@ -551,8 +551,10 @@ def _is_told_in_pieces(hit: Hit) -> bool:
 
 def _within(spans: list[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
     """The spans that lie wholly in a half-open range."""
-    first, last = bisect_left(spans, (start, start)), bisect_left(spans, (end, end))
-    return [span for span in spans[first:last] if span[1] <= end]
+    first = bisect_left(spans, (start, start))
+    if first == len(spans) or spans[first][0] >= end:
+        return []
+    return [span for span in spans[first : bisect_left(spans, (end, end))] if span[1] <= end]
 
 
 def _blanked(text: str, hits: Sequence[Hit]) -> str:
@@ -569,12 +571,12 @@ def _is_question_form(text: str, at: int) -> bool:
     return 0 < at < len(text) - 1 and text[at - 1] == text[at + 1] and text[at - 1] >= "\u3400"
 
 
-_LIFTS = ("不是", "不能", "不会", "能", "没有", "并非")
+_LIFTS = re.compile(r"(?:不是|不能|不会|哪能|怎么能|能|没有|并非)$")
 
 
 def _double(before: str, at: int) -> bool:
     """`不是没流`, `没有不疼`: the earlier negation lifts the later one."""
-    return before[:at].endswith(_LIFTS)
+    return bool(_LIFTS.search(before[:at])) and at > 0
 
 
 def _weakly_positive(text: str, at: int) -> bool:

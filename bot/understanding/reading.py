@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
+from functools import cached_property
 
 from bot.rules.study import Level
 from bot.understanding.banners import with_flags
@@ -127,25 +128,31 @@ class Reading:
             case.judgement = self._rules.judge(self._situation(case, company))
 
     def _situation(self, case: Case, company: list[Case]) -> Situation:
-        platelets = [
-            c.value for c in self._page.measures.counts if c.analyte is Analyte.PLATELETS and c.current
-        ]
-        older = [c.value for c in self._page.measures.counts if c.analyte is Analyte.PLATELETS]
-        temperature = max((t.value_c for t in self._page.measures.temperatures if t.current), default=None)
         return Situation(
             symptom=case.symptom,
             signs=frozenset(case.signs),
             modifiers=frozenset(case.modifiers),
-            others=frozenset(c.symptom for c in company if c is not case),
-            all_signs=frozenset(sign for c in company for sign in c.signs),
-            all_modifiers=frozenset(m for c in company for m in c.modifiers),
+            others=frozenset([c.symptom for c in company if c is not case]),
+            all_signs=frozenset[str]().union(*[c.signs for c in company]),
+            all_modifiers=frozenset[str]().union(*[c.modifiers for c in company]),
             minutes=case.minutes,
             times=case.times,
             days=case.days,
-            platelets=platelets[-1] if platelets else (older[-1] if older else None),
-            temperature=temperature,
+            platelets=self._platelets,
+            temperature=self._temperature,
             drug_taken=self._whole.drug_taken,
         )
+
+    @cached_property
+    def _platelets(self) -> Decimal | None:
+        """The last current count, else the last older one."""
+        told = [c for c in self._page.measures.counts if c.analyte is Analyte.PLATELETS]
+        newest = [c for c in told if c.current] or told
+        return newest[-1].value if newest else None
+
+    @cached_property
+    def _temperature(self) -> Decimal | None:
+        return max((t.value_c for t in self._page.measures.temperatures if t.current), default=None)
 
     def _levelled_by_facts(self, understood: Understanding) -> Understanding:
         """Platelets, other counts, missed injections and tests, medicines. Source: data card, "Level"."""
