@@ -189,6 +189,10 @@ async def _act(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff) -> P
             await _log_call(uow, desk, staff, CaseId(case_id), reached=how == "met")
         case ["k", "end", case_id]:
             await _ask_outcome(uow, desk, inbound, staff, CaseId(case_id))
+        case ["k", "out", case_id, Outcome.MEDICATION_CHANGED]:
+            case = await _case_to_close(uow, staff, CaseId(case_id))
+            kind, subject = FormKind.MEDICATION, case.subject_code
+            await begin_form(uow, desk, staff, kind, subject=subject, case_id=case.id)
         case ["k", "out", case_id, outcome] if outcome in Outcome.__members__:
             await close_in(
                 uow, desk, case_id=CaseId(case_id), by=by, outcome=Outcome[outcome], auth=auth, note=""
@@ -208,9 +212,7 @@ async def _log_call(uow: UnitOfWork, desk: Desk, staff: Staff, case_id: CaseId, 
 
 
 async def _ask_outcome(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Staff, case_id: CaseId) -> None:
-    _, _, case = await entitled_to_case(uow, staff.code, Act.ACKNOWLEDGE_CASE, case_id)
-    if not may(staff, escalation.act_to_close(case.level), case.site_code):
-        raise NotEntitled()
+    case = await _case_to_close(uow, staff, case_id)
     site = await site_of(uow, case.site_code)
     rows: Rows = tuple(
         (button(f"staff.outcome.{outcome.value}", f"k:out:{case.id}:{outcome.value}"),)
@@ -221,6 +223,14 @@ async def _ask_outcome(uow: UnitOfWork, desk: Desk, inbound: Inbound, staff: Sta
     await uow.outbox.put(
         to_staff(staff, site, key, [said], buttons=rows, about=case.subject_code, case_id=case.id), desk.now()
     )
+
+
+async def _case_to_close(uow: UnitOfWork, staff: Staff, case_id: CaseId) -> Case:
+    """The case, if this person may close it and nobody has."""
+    _, _, case = await entitled_to_case(uow, staff.code, Act.ACKNOWLEDGE_CASE, case_id)
+    if not may(staff, escalation.act_to_close(case.level), case.site_code):
+        raise NotEntitled()
+    return case
 
 
 async def _case_for(uow: UnitOfWork, staff: Staff, case_id: CaseId) -> Case:

@@ -40,13 +40,15 @@ async def close_in(
     Raises:
         NotEntitled: another site's case, one that does not exist, or a level this person may not close.
         Refusal: closed already; UNREACHABLE with fewer than three logged attempts; an outcome that this case
-            cannot have.
+            cannot have; MEDICATION_CHANGED without words (specification 3.3).
     """
     staff, participant, case = await entitled_to_case(uow, by, Act.ACKNOWLEDGE_CASE, case_id)
     desk = desk.bound_to(participant)
     act = escalation.act_to_close(case.level)
     if outcome not in outcomes(silence=await is_about_silence(uow, case)):
         raise Refusal("refusal.outcome_needed")
+    if outcome is Outcome.MEDICATION_CHANGED and not note.strip():
+        raise Refusal("refusal.medication_needed")
     actor = actor_of(staff, act, participant.site_code, auth)
     now = desk.now()
     events = await uow.cases.events(case.id)

@@ -19,6 +19,7 @@ from bot.actions.chat_forms.correction import CorrectionScript
 from bot.actions.chat_forms.dose import DoseScript
 from bot.actions.chat_forms.hold import HoldScript
 from bot.actions.chat_forms.lab import LabScript
+from bot.actions.chat_forms.medication import MedicationScript
 from bot.actions.chat_forms.move import MoveScript
 from bot.actions.chat_forms.script import Done, Preview, Question, Script, Sheet, told_of
 from bot.actions.chat_forms.therapy import TherapyScript
@@ -46,6 +47,7 @@ SCRIPTS: Mapping[FormKind, Script] = MappingProxyType(
         FormKind.CORRECT: CorrectionScript(),
         FormKind.WORDS: WordsScript(),
         FormKind.CALL: CallScript(),
+        FormKind.MEDICATION: MedicationScript(),
     }
 )
 # As many as a thumb finds; anybody else is typed.

@@ -33,6 +33,7 @@ class FormKind(StrEnum):
     CORRECT = "correct"
     WORDS = "words"
     CALL = "call"
+    MEDICATION = "medication"
 
 
 RIGHTS: Mapping[FormKind, Act] = {
@@ -44,6 +45,7 @@ RIGHTS: Mapping[FormKind, Act] = {
     FormKind.CORRECT: Act.CORRECT_FACT,
     FormKind.WORDS: Act.ANSWER_PATIENT,
     FormKind.CALL: Act.CLOSE_ROUTINE_CASE,
+    FormKind.MEDICATION: Act.CLOSE_ROUTINE_CASE,
 }
 
 
@@ -53,7 +55,7 @@ class Form:
 
     `asked` is the question on the phone, `screen` the unique key of the message that bears it, `asked_at`
     since when. `shown`: the effect as it was shown, so that one that has changed since is shown anew.
-    `case_id`: the case whose words are answered, or that the call was about.
+    `case_id`: the case whose words are answered, that the call was about, or that ends.
     """
 
     id: str

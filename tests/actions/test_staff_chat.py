@@ -8,9 +8,13 @@ from decimal import Decimal
 
 import pytest
 
+from bot.actions.close_case import close_case
 from bot.actions.manage_participants import Enrolment, add_participant
 from bot.actions.manage_staff import add_staff, invite_staff
+from bot.rules.access import AuthMethod
+from bot.rules.case import Outcome
 from bot.rules.commands import STAFF_MENU
+from bot.rules.errors import Refusal
 from bot.rules.messages import Phrase
 from bot.rules.study import Language, Role, Sex, SiteCode, StaffCode, SubjectCode
 from bot.texts import told_on_lock_screen
@@ -381,6 +385,28 @@ async def at_two_sites(chats: Phones) -> None:
         baseline_sampled_at=datetime(2026, 3, 2, 1, 0, tzinfo=UTC),
     )
     await add_participant(chats.desk, enrolment=enrolment, by=OPERATOR)
+
+
+async def test_closing_because_of_another_medicine_asks_which_and_how(chats: Phones) -> None:
+    """The outcome alone closes nothing, by no door. Source: specification 3.3."""
+    await staffed(chats)
+    await joined(chats)
+    await chats.type(HER, "请让研究医生联系我")
+    await chats.tap(COORDINATOR, "我来处理")
+    await chats.tap(COORDINATOR, "结束")
+    await chats.tap(COORDINATOR, "已调药")
+    async with chats.desk.archive.read() as uow:
+        (case,) = await uow.cases.open_of(SUBJECT)
+    by, auth, how = StaffCode("CA1"), AuthMethod.CONSOLE, Outcome.MEDICATION_CHANGED
+    with pytest.raises(Refusal, match="medication_needed"):
+        await close_case(chats.desk, case_id=case.id, by=by, outcome=how, auth=auth, note=" ")
+    assert "调整了什么药" in chats.last(COORDINATOR)
+    await chats.type(COORDINATOR, "止吐药换成口服")
+    await chats.tap(COORDINATOR, "保存")
+    async with chats.desk.archive.read() as uow:
+        (closed,) = await uow.cases.all_of(SUBJECT)
+        last = (await uow.cases.events(closed.id))[-1]
+    assert (closed.outcome, last.kind, last.note) == (how, "CLOSED", "止吐药换成口服")
 
 
 class TestTwoSites:
