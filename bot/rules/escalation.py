@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from bot.rules.access import RIGHTS, Act
-from bot.rules.calendar import WorkingCalendar, next_local
+from bot.rules.calendar import WorkingCalendar, local_clock, next_local
 from bot.rules.case import Case, CaseId, CaseKind, Outcome
 from bot.rules.errors import NotEntitled, Refusal
 from bot.rules.participant import Participant
@@ -37,7 +37,7 @@ ON_CALL = Role.SUB_INVESTIGATOR
 
 _INSTANT = timedelta(microseconds=1)
 _A_MINUTE = timedelta(minutes=1)
-_AN_HOUR = timedelta(hours=1)
+_A_DAY = timedelta(days=1)
 
 
 class Why(StrEnum):
@@ -385,7 +385,15 @@ def _ask_due_at(case: Case, calendar: WorkingCalendar) -> datetime | None:
 def _asked_at(case: Case, step: PatientStep, calendar: WorkingCalendar) -> datetime:
     if step.next_morning_at is None:
         return case.rung_from + step.after
-    return next_local(step.next_morning_at, calendar.time_zone, case.rung_from + _AN_HOUR)
+    return next_local(step.next_morning_at, calendar.time_zone, _night_after(case.rung_from, calendar))
+
+
+def _night_after(moment: datetime, calendar: WorkingCalendar) -> datetime:
+    """From when a morning is the next one: what was told at night or held until its end has this one."""
+    ends_just_now = local_clock(moment, calendar.time_zone) == calendar.hours.night_ends
+    if calendar.is_night(moment) or ends_just_now:
+        return moment
+    return calendar.at(calendar.day_of(moment) + _A_DAY, time())
 
 
 def _later(chain: Chain, moment: datetime, wait: timedelta, calendar: WorkingCalendar) -> datetime:

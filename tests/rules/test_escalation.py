@@ -129,6 +129,30 @@ def test_taking_it_anew_after_the_deadline_starts_a_new_contact_timer() -> None:
     assert rings[0] == minutes(21)
 
 
+@pytest.mark.parametrize(
+    ("opened", "asked"),
+    [
+        (
+            "2026-03-10 06:59",
+            "2026-03-10 08:30",
+        ),  # at night: held until seven, and this is the morning after it
+        ("2026-03-10 07:10", "2026-03-11 08:30"),
+        ("2026-03-10 08:29", "2026-03-11 08:30"),
+        ("2026-03-10 08:31", "2026-03-11 08:30"),
+        ("2026-03-10 21:59", "2026-03-11 08:30"),
+        ("2026-03-10 23:00", "2026-03-11 08:30"),
+        ("2026-03-14 07:10", "2026-03-15 08:30"),  # on a day off, too
+    ],
+)
+def test_how_it_is_now_is_asked_the_morning_after_never_the_same_morning(opened: str, asked: str) -> None:
+    """Source: specification 3.3 ("08:30 next morning"), 3.4."""
+    case = a_case(Level.SAME_DAY, at(opened))
+    first = next(
+        moment for moment, step in run(case, at(opened) + timedelta(days=3)) if isinstance(step, AskPatient)
+    )
+    assert shown(first) == asked
+
+
 def test_two_people_taking_it_have_one_owner() -> None:
     case = escalation.acknowledge(emergency(), CA1, minutes(1), tianjin())
     with pytest.raises(Refusal) as refused:
