@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -18,6 +18,10 @@ from storage.tables import IdentityRow, InvitationRow, SecondRoadRow, WrongTryRo
 
 # Why a chat no longer holds, where it is still the same one under another number.
 MOVED: Final = "the group moved"
+
+# Held until the transaction ends; the pair of numbers keeps these locks apart from those of one number.
+_LOCK_LANE: Final = text("SELECT pg_advisory_xact_lock(:lanes, hashtext(:lane))")
+_LANES: Final = 7_162_520
 
 
 class Identities:
@@ -211,5 +215,12 @@ class Invitations:
             await self._session.flush()
 
     async def wrong_tries(self, lane: str, since: datetime) -> int:
+        """How many there were; until this transaction ends nobody else counts on this lane.
+
+        So of many tries in one instant no more pass than one after another. SQLite has one writer anyway.
+        """
+        connection = await self._session.connection()
+        if connection.dialect.name == "postgresql":
+            await connection.execute(_LOCK_LANE, {"lanes": _LANES, "lane": lane})
         query = select(func.count()).where(col(WrongTryRow.lane) == lane, col(WrongTryRow.at) > since)
         return (await self._session.exec(query)).one()
