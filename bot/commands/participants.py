@@ -30,6 +30,7 @@ participant_app = typer.Typer(help="Participants, by subject code.", no_args_is_
 participant_app.command("hold")(standing.hold_command)
 participant_app.command("release")(standing.release_command)
 participant_app.command("profile")(standing.profile_command)
+participant_app.command("correct-consent")(standing.consent_command)
 participant_app.command("transfer")(standing.transfer_command)
 participant_app.command("stop-treatment")(standing.stop_command)
 participant_app.command("version")(standing.version_command)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bot.actions.correct_consent import ConsentCorrection, correct_consent, preview_consent_correction
 from bot.actions.end_participation import (
     EndEntry,
     ReinstateEntry,
@@ -28,7 +29,7 @@ from bot.actions.place_hold import (
 )
 from bot.actions.publish_study import VersionMove, move_to_version, preview_version_move
 from bot.actions.transfer_participant import TransferEntry, preview_transfer, transfer_participant
-from bot.commands.showing import Preview, Reason, carried_out
+from bot.commands.showing import Confirm, Preview, Reason, carried_out
 from bot.commands.speaking import AsJson, By, day_typed, tell
 from bot.rules.access import AuthMethod
 from bot.rules.participant import HoldReason, ParticipantState, TreatmentStop
@@ -96,6 +97,26 @@ def profile_command(
     )
     carried_out(entry, by, weigh=preview_profile, save=keep_profile, preview=preview, as_json=as_json)
     tell(as_json, {"participant": code}, [f"{code}: profile kept."])
+
+
+def consent_command(
+    code: str,
+    signed: Annotated[str, typer.Option(help="The day on the form, such as 2026-03-01.")],
+    reason: Reason,
+    by: By,
+    confirm: Confirm = False,
+    preview: Preview = False,
+    as_json: AsJson = False,
+) -> None:
+    """Corrects the day on which she signed the study consent; both stay on record."""
+    entry = ConsentCorrection(
+        subject=SubjectCode(code), signed_on=day_typed(signed), reason=reason, confirmed=confirm
+    )
+    her = carried_out(
+        entry, by, weigh=preview_consent_correction, save=correct_consent, preview=preview, as_json=as_json
+    )
+    told = {"participant": code, "consent_signed_on": her.consent_signed_on}
+    tell(as_json, told, [f"{code}: consent signed on {her.consent_signed_on}."])
 
 
 def transfer_command(

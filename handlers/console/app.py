@@ -86,6 +86,7 @@ def console_app(
         *_both("/participants/{subject}/hold", standing_entries.hold),
         *_both("/participants/{subject}/holds/{hold_id}", standing_entries.release),
         *_both("/participants/{subject}/profile", standing_entries.profile),
+        *_both("/participants/{subject}/consent", standing_entries.consent),
         *_both("/participants/{subject}/stop", standing_entries.stop),
         *_both("/participants/{subject}/end", standing_entries.end),
         *_both("/participants/{subject}/reinstate", standing_entries.back),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.actions.correct_consent import ConsentCorrection, correct_consent, preview_consent_correction
 from bot.actions.end_participation import (
     EndEntry,
     ReinstateEntry,
@@ -67,6 +68,11 @@ async def release(request: Request) -> Response:
 async def profile(request: Request) -> Response:
     """What the rules need to know of her."""
     return await served(request, _profile_form(await sheet_of(request, Act.KEEP_PROFILE)))
+
+
+async def consent(request: Request) -> Response:
+    """The day on which she signed the study consent, corrected."""
+    return await served(request, _consent_form(await sheet_of(request, Act.CORRECT_FACT)))
 
 
 async def stop(request: Request) -> Response:
@@ -209,6 +215,31 @@ def _known(her: Participant) -> Mapping[str, str]:
         "usual_stools": "" if her.usual_stools is None else str(her.usual_stools),
         **said,
     }
+
+
+# ---------------------------------------------------------------- consent
+
+
+def _consent_form(sheet: Sheet) -> Form:
+    known = sheet.opened.participant.consent_signed_on
+
+    def read(values: Values) -> Entry:
+        signed_on = day(values, "signed") or known
+
+        def made(confirmed: bool) -> ConsentCorrection:
+            return ConsentCorrection(
+                subject=sheet.subject, signed_on=signed_on, reason=values["reason"], confirmed=confirmed
+            )
+
+        return sheet.entry(made, preview=preview_consent_correction, action=correct_consent, back_to=TOP)
+
+    return sheet.form(
+        sheet.titled("consent"),
+        Field(name="signed", label="operator.profile.consent_signed_on", kind=FieldKind.DAY),
+        REASON,
+        read=read,
+        initial={"signed": known.isoformat()},
+    )
 
 
 # ---------------------------------------------------------------- ends

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from bot.actions.correct_consent import ConsentCorrection, correct_consent, preview_consent_correction
 from bot.actions.desk import Desk
 from bot.actions.end_participation import (
     EndEntry,
@@ -197,6 +199,47 @@ async def test_a_profile_is_shown_old_and_new_and_moves_her_reminders(ward: Ward
     assert "judged by this from now on" in words
     with pytest.raises(Refusal, match="nothing_changed"):
         await preview_profile(ward.desk, entry=entry, by=CA1, auth=CONSOLE)
+
+
+async def test_a_wrong_day_of_consent_is_corrected_and_what_lies_before_it_is_named(ward: Ward) -> None:
+    await ward.lab("61", "2026-03-02 20:00")
+    right = ConsentCorrection(
+        subject=TJ_001, signed_on=date(2026, 3, 3), reason="the form says so", confirmed=True
+    )
+    words = await as_shown(ward, preview_consent_correction, correct_consent, right)
+    assert "study consent signed on: 2025-12-01 → 2026-03-03" in words
+    assert "PLT 61 of Mon 2 March, 20:00 was sampled before that day" in words
+    assert (await ward.her()).consent_signed_on == date(2026, 3, 3)
+    async with ward.desk.archive.read() as uow:
+        (kept,) = [one for one in await uow.audit.of(TJ_001) if one.kind == "staff:consent:corrected"]
+    assert (kept.old, kept.new, kept.reason) == ("2025-12-01", "2026-03-03", "the form says so")
+    with pytest.raises(Refusal, match="before_consent"):
+        await ward.lab("60", "2026-03-02 21:00")
+    # A day earlier again, and what was refused may be recorded; nothing to confirm is left.
+    back = replace(right, signed_on=date(2026, 3, 1), reason="a 1, not a 3", confirmed=False)
+    assert "PLT" not in await as_shown(ward, preview_consent_correction, correct_consent, back)
+    await ward.lab("60", "2026-03-02 21:00", confirmed=True)
+    # A slip found by the monitor after she has left is corrected too, and moves nothing.
+    end = EndEntry(subject=TJ_001, ended_as=ParticipantState.WITHDRAWN, reason="told us")
+    await end_participation(ward.desk, entry=end, by=CA1, auth=CONSOLE)
+    late = replace(right, signed_on=date(2026, 2, 28), reason="source data check", confirmed=False)
+    await as_shown(ward, preview_consent_correction, correct_consent, late)
+    assert await ward.state() is ParticipantState.WITHDRAWN
+
+
+async def test_a_day_of_consent_that_cannot_be_is_refused(ward: Ward) -> None:
+    ward.phones.clock.move_to(local("2026-03-05 10:00"))
+    for signed_on, reason, refused in (
+        (date(2026, 3, 3), "the form says so", "held"),
+        (date(2026, 3, 3), " ", "reason_needed"),
+        (date(2025, 12, 1), "the same", "nothing_changed"),
+        (date(2026, 3, 4), "after dose 1", "consent_after_dose"),
+        (date(2026, 3, 6), "tomorrow", "consent_in_future"),
+    ):
+        entry = ConsentCorrection(subject=TJ_001, signed_on=signed_on, reason=reason)
+        with pytest.raises(Refusal, match=refused):
+            await correct_consent(ward.desk, entry=entry, by=CA1, auth=CONSOLE)
+    assert (await ward.her()).consent_signed_on == date(2025, 12, 1)
 
 
 async def test_leaving_and_coming_back(ward: Ward) -> None:

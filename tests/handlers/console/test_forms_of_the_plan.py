@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from bot.actions.place_hold import HoldEntry, place_hold
 from bot.actions.plan_therapy import TherapyEntry, plan_therapy
@@ -11,7 +11,15 @@ from bot.rules.access import Act, AuthMethod, Staff, may
 from bot.rules.participant import Hold, HoldReason, ParticipantState
 from bot.rules.study import Language, SiteCode, StaffCode
 from tests.actions.test_publish_study import changed, publication
-from tests.handlers.console.conftest import OPERATOR, PEOPLE, SUBJECT, Browser, SignIn, World
+from tests.handlers.console.conftest import (
+    OPERATOR,
+    PEOPLE,
+    SUBJECT,
+    Browser,
+    CommandLine,
+    SignIn,
+    World,
+)
 from tests.handlers.console.test_entries import checked, on_day_7, state
 
 HOME = "/participants/TJ-001"
@@ -56,6 +64,7 @@ async def test_each_form_opens_for_those_who_may_and_for_nobody_else(world: Worl
         "hold": Act.HOLD_DOSES,
         f"holds/{hold.id}": Act.HOLD_DOSES,
         "profile": Act.KEEP_PROFILE,
+        "consent": Act.CORRECT_FACT,
         "stop": Act.STOP_TREATMENT,
         "end": Act.END_PARTICIPATION,
         "reinstate": Act.STOP_TREATMENT,
@@ -196,6 +205,49 @@ async def test_the_second_of_two_people_sees_what_the_first_one_changed(
         her = await uow.participants.get(SUBJECT)
     assert her is not None
     assert (her.usual_stools, her.blood_thinner) == (2, True)
+
+
+async def test_the_day_of_consent_is_corrected_by_form_and_by_command(
+    world: World, signed_in: SignIn, command_line: CommandLine
+) -> None:
+    first, second = await signed_in(world, "CA1"), await signed_in(world, "SI1")
+    await on_day_7(world)
+    address = f"{HOME}/consent"
+    await checked(first, address, signed="2026-03-03", reason="")
+    assert first.status == 409
+    await checked(first, address, signed="2026-03-04", reason="the form says so")
+    assert first.status == 409
+    assert "dose 1 was given on Tue 3 March, 10:00, before that day: correct the dose first" in first.text
+    assert "the form says so" in first.html
+    right = {"signed": "2026-03-03", "reason": "the form says so"}
+    await checked(second, address, **(right | {"signed": "2026-03-02"}))
+    await checked(first, address, **right)
+    assert "study consent signed on: 2026-03-01 → 2026-03-03" in first.text
+    assert "PLT 38 of " in first.text
+    await first.send(address, step="save", **right)
+    assert first.status == 409
+    await first.send(address, step="save", confirmed="yes", **right)
+    assert first.at == HOME
+    assert "study consent signed on 2026-03-03" in first.text
+    await second.send(address, step="save", confirmed="yes", **(right | {"signed": "2026-03-02"}))
+    assert second.status == 409
+    assert "Somebody changed her record meanwhile" in second.text
+    assert "study consent signed on: 2026-03-03 → 2026-03-02" in second.text
+
+    typed = ("TJ-001", "--signed", "2026-03-02", "--reason", "a 2, not a 3", "--by", "CA1")
+    told = await command_line("participant", "correct-consent", *typed, "--preview")
+    assert "study consent signed on: 2026-03-03 → 2026-03-02" in told
+    told = await command_line("participant", "correct-consent", *typed, "--confirm")
+    assert "TJ-001: consent signed on 2026-03-02" in told
+    async with world.desk.archive.read() as uow:
+        her = await uow.participants.get(SUBJECT)
+        trail = [one for one in await uow.audit.of(SUBJECT) if one.kind == "staff:consent:corrected"]
+    assert her is not None
+    assert her.consent_signed_on == date(2026, 3, 2)
+    assert [(one.old, one.new) for one in trail] == [
+        ("2026-03-01", "2026-03-03"),
+        ("2026-03-03", "2026-03-02"),
+    ]
 
 
 async def test_blood_changes_what_counts_and_an_end_is_taken_back(world: World, signed_in: SignIn) -> None:
