@@ -46,7 +46,7 @@ async def hear_participant(uow: UnitOfWork, desk: Desk, inbound: Inbound, whom: 
     if inbound.kind is InboundKind.UNBLOCKED_US:
         return
     match inbound.kind:
-        case InboundKind.TAP if participant.joined_at is None:
+        case InboundKind.TAP if participant.joined_at is None and not _answers_alarm(inbound):
             await continue_joining(uow, desk, inbound, participant, whom)
         case InboundKind.TAP:
             await _tapped(uow, desk, inbound, participant, whom)
@@ -54,6 +54,11 @@ async def hear_participant(uow: UnitOfWork, desk: Desk, inbound: Inbound, whom: 
             await _commanded(uow, desk, inbound, participant, whom, command)
         case _:
             await hear_words(uow, desk, inbound, participant, whom)
+
+
+def _answers_alarm(inbound: Inbound) -> bool:
+    """Her answer to emergency advice or to "is this happening now?" counts before she has joined, too."""
+    return inbound.token.split(":")[0] in ("p", "c")
 
 
 def _command_in(inbound: Inbound) -> str | None:

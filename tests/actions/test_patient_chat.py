@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.actions.desk import Desk
+from bot.actions.manage_participants import invite_participant
 from bot.rules.case import Outcome
 from bot.rules.participant import ParticipantState
 from bot.rules.report import OpenedBy, Report, ReportStatus
@@ -18,9 +19,11 @@ from tests.household import (
     GOOD_DAY,
     HER,
     INVESTIGATOR,
+    OPERATOR,
     SUBJECT,
     WORDS,
     dose,
+    enrolled,
     joined,
     staffed,
 )
@@ -64,6 +67,18 @@ async def until(chats: Phones, hour: int, minute: int = 0, *, days: int = 0) -> 
     moment = in_tianjin(chats).replace(hour=hour, minute=minute) + timedelta(days=days)
     assert moment > in_tianjin(chats)
     await chats.move_to(moment)
+
+
+async def test_her_answer_to_emergency_advice_counts_before_she_has_joined(chats: Phones) -> None:
+    await staffed(chats)
+    await enrolled(chats)
+    invitation = await invite_participant(chats.desk, subject=SUBJECT, by=OPERATOR)
+    await chats.type(HER, invitation.code)
+    await chats.type(HER, "流鼻血40分钟了止不住，要晕倒")
+    await chats.tap(HER, "打了120")
+    assert not any("已经不算了" in one for one in chats.notices)
+    assert "120" in chats.last(COORDINATOR)
+    assert "请选择语言" not in chats.last(HER)
 
 
 class TestHome:
