@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -142,11 +142,13 @@ class Matcher:
         # The contiguous automaton: the fastest to search, and small enough for some thousand pieces.
         self._automaton = AhoCorasick(numbers, implementation=Implementation.ContiguousNFA)
 
-    def find(self, text: str) -> list[Hit]:
-        """Every hit, in the order of the text."""
+    def find(self, text: str, wanted: Callable[[Entry], bool] | None = None) -> list[Hit]:
+        """Every hit, in the order of the text; of the wanted entries only, if these are told."""
         stretches = _stretches(text)
         met = self._automaton.find_matches_as_indexes(text, overlapping=True)
         hits = self._words(text, met)
+        if wanted is not None:
+            hits = [hit for hit in hits if wanted(hit.entry)]
         seen = _seen(met, _holding(text, stretches))
         awake: dict[int, int] = {}
         for piece, mask in seen.items():
@@ -154,6 +156,8 @@ class Matcher:
                 awake[number] = awake.get(number, 0) | mask
         for number, mask in awake.items():
             pattern = self._patterns[number]
+            if wanted is not None and not wanted(pattern.entry):
+                continue
             where = _where_all(pattern.others, mask, seen) if pattern.others else mask
             if where:
                 hits.extend(_hits(pattern, text, stretches, where))

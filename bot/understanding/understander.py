@@ -7,19 +7,21 @@ EMERGENCY, red flag RF-2 with text EM-1, intent SYMPTOM_REPORT; each with the wo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property, partial
+from operator import is_
 from typing import Protocol
 
 from opencc import OpenCC
 
 from bot.rules.study import Language, Level
 from bot.understanding.clauses import Clauses
-from bot.understanding.compositions import Composer, composition_mistakes
+from bot.understanding.compositions import Composer, composition_mistakes, piece_name
 from bot.understanding.findings import Intent, Understanding
 from bot.understanding.joining import joined
 from bot.understanding.levelling import LevelRules, level_mistakes
 from bot.understanding.lexicon_files import (
+    Entry,
     Lexicon,
     LexiconFault,
     Together,
@@ -122,9 +124,11 @@ class Understander:
                 for word in unreadable.intersection(expression.words):
                     mistakes.append(f"{entry.place}: `{word}` can never match as a message is read")
             for example in entry.yes:
-                if not any(_same(hit, entry.kind, entry.name) for hit in self.hits(example)):
+                if not self._says(example, entry):
                     mistakes.append(f"{entry.place}: `{example}` should match and does not")
             for example in entry.no:
+                if not self._own_hits(example, partial(is_, entry)):
+                    continue
                 if any(hit.entry is entry for hit in self.standing_hits(example, entry.kind)):
                     mistakes.append(f"{entry.place}: `{example}` should not match and does")
         return mistakes + self._composition_mistakes(lexicon.together)
@@ -133,12 +137,30 @@ class Understander:
         mistakes: list[str] = []
         for rule in rules:
             for example in rule.yes:
-                if not any(hit.entry.place == rule.place for hit in self.hits(example)):
+                if not self._are_together(example, rule):
                     mistakes.append(f"{rule.place}: `{example}` should match and does not")
             for example in rule.no:
+                if not self._are_together(example, rule):
+                    continue
                 if any(hit.entry.place == rule.place for hit in self.standing_hits(example, rule.kind)):
                     mistakes.append(f"{rule.place}: `{example}` should not match and does")
         return mistakes
+
+    def _says(self, example: str, entry: Entry) -> bool:
+        """By words of this kind and name, else by a composition of them."""
+        same = partial(_same, kind=entry.kind, name=entry.name)
+        return bool(self._own_hits(example, same)) or any(same(hit.entry) for hit in self.hits(example))
+
+    def _are_together(self, example: str, rule: Together) -> bool:
+        """Whether the pieces of a composition stand so in an example."""
+        pieces = frozenset(name for piece in rule.all for name in piece.split("|")).union(rule.without)
+        read = self._comparable(example)[0].read
+        hits = self._matcher.find(read, lambda entry: piece_name(entry) in pieces)
+        return any(hit.entry.place == rule.place for hit in self._composer.compose(hits, Clauses(read)))
+
+    def _own_hits(self, example: str, wanted: Callable[[Entry], bool]) -> list[Hit]:
+        """Hits of the wanted entries alone: the patterns of all others need not be compiled at start."""
+        return self._matcher.find(self._comparable(example)[0].read, wanted)
 
     def _reading(self, writing: Writing, reasons: list[str]) -> Reading:
         hits, clauses = self._hits_of(writing.read)
@@ -199,8 +221,8 @@ class ReadsWhenAsked:
         return plain_red_flags(text)
 
 
-def _same(hit: Hit, kind: str, name: str) -> bool:
-    return hit.entry.kind == kind and hit.entry.name == name
+def _same(entry: Entry, *, kind: str, name: str) -> bool:
+    return entry.kind == kind and entry.name == name
 
 
 def _known(lexicon: Lexicon) -> dict[str, frozenset[str]]:
