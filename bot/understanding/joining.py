@@ -28,9 +28,16 @@ A_SCRAP = 4
 """So few words are half a sentence, or one the lists know."""
 
 
+def is_settled(lists: Understanding) -> bool:
+    """Nothing that the second reader hears can change it: a death, or what is an emergency already."""
+    if lists.death or lists.death_doubted:
+        return True
+    return lists.level is Level.EMERGENCY and not _is_not_understood(lists)
+
+
 def joined(lists: Understanding, look: Impression, read: str) -> Understanding:
     """What a message means to both readers; never lower than the lists have it. `read`: comparable text."""
-    if lists.death or lists.death_doubted:
+    if is_settled(lists):
         return lists
     if look.level <= lists.level:
         return _asked(lists) if look.is_doubtful and _is_not_understood(lists) else lists

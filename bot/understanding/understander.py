@@ -18,7 +18,7 @@ from bot.rules.study import Language, Level
 from bot.understanding.clauses import Clauses
 from bot.understanding.compositions import Composer, composition_mistakes, piece_name
 from bot.understanding.findings import Intent, Understanding
-from bot.understanding.joining import joined
+from bot.understanding.joining import is_settled, joined
 from bot.understanding.levelling import LevelRules, level_mistakes
 from bot.understanding.lexicon_files import (
     Entry,
@@ -92,11 +92,9 @@ class Understander:
         try:
             writing, reasons = self._comparable(text)
             lists = self._reading(writing, reasons).understand()
-            return (
-                lists
-                if self._second is None
-                else joined(lists, self._second.read(writing.read), writing.read)
-            )
+            if self._second is None or is_settled(lists):
+                return lists
+            return joined(lists, self._second.read(writing.read), writing.read)
         except Exception as error:
             return self._by_plain_list(text, type(error).__name__)
 
