@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 from bot.understanding.analytes import ANALYTE, Doubted
 from bot.understanding.findings import Analyte, Count
@@ -78,11 +79,39 @@ class _Name:
     end: int
 
 
+_LIMIT_ASKED = re.compile(
+    r"what (?:platelet )?(?:number|level|count|platelet)|what (?:does|do) [a-z ]*\d+ mean|"
+    r"how low|多少(?:才|算|以下|"
+    r"以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|"
+    r"it|they|platelets)|aim for|target|要到多少|到多少"
+)
+
+
+class _Asked:
+    """What a whole text asks; looked for once, whatever the number of its counts."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def in_doubt(self) -> bool:
+        return bool(_DOUBT_WORDS.search(self._text))
+
+    @cached_property
+    def a_question(self) -> bool:
+        return self.in_doubt or "?" in self._text or "吗" in self._text
+
+    @cached_property
+    def for_a_limit(self) -> bool:
+        return bool(_LIMIT_ASKED.search(self._text))
+
+
 def counts_of(
     writing: Writing, numbers: Sequence[Numeral], used: set[int], doubted: Doubted, has_temperature: bool
 ) -> list[Count]:
     """Numbers not in `used`, in the order of the text; without a name only where nothing else fits."""
     text = writing.read
+    asked = _Asked(text)
     taken = used.union(*(range(*unit.span()) for unit in _POWER.finditer(text)))
     free = [n for n in numbers if taken.isdisjoint(range(n.start, n.end))]
     starts = [n.start for n in free]
@@ -108,14 +137,16 @@ def counts_of(
         for number in chosen:
             bound.add(number.start)
             if name.analyte is not None:
-                counts.append(_count(writing, number, name.analyte, doubted, named=True))
+                counts.append(_count(writing, number, name.analyte, doubted, asked, named=True))
     has_platelets = any(c.analyte is Analyte.PLATELETS for c in counts)
     if not has_platelets:
         counts.extend(
-            _unnamed(writing, [n for n in free if n.start not in bound], doubted, names, has_temperature)
+            _unnamed(
+                writing, [n for n in free if n.start not in bound], doubted, asked, names, has_temperature
+            )
         )
         counts.extend(_digits_only(writing, doubted))
-    recent = frozenset(c.span.start for c in counts if _is_only_older(writing, c, doubted))
+    recent = frozenset(c.span.start for c in counts if _is_only_older(writing, c, doubted, asked))
     return _newest(text, counts, recent)
 
 
@@ -125,7 +156,7 @@ _LONG_AGO = re.compile(
 )
 
 
-def _is_only_older(writing: Writing, count: Count, doubted: Doubted) -> bool:
+def _is_only_older(writing: Writing, count: Count, doubted: Doubted, asked: _Asked) -> bool:
     """Not current only because of `last week`, `上次`: neither a threshold nor another person's."""
     at = bisect_left(writing.back, count.span.start)
     before, after = writing.read[max(0, at - 24) : at], writing.read[at : at + 16]
@@ -133,8 +164,8 @@ def _is_only_older(writing: Writing, count: Count, doubted: Doubted) -> bool:
         bool(_OLD.search(before))
         and not _LONG_AGO.search(before)
         and not doubted(at)
-        and not _is_threshold(writing.read, before, after)
-        and not _question_near(_sentence_of(writing.read, at))
+        and not _is_threshold(asked, before, after)
+        and not _Asked(_sentence_of(writing.read, at)).a_question
     )
 
 
@@ -191,7 +222,9 @@ def _with_newer(text: str, following: Sequence[Numeral]) -> list[Numeral]:
     return chosen
 
 
-def _count(writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted, named: bool) -> Count:
+def _count(
+    writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted, asked: _Asked, named: bool
+) -> Count:
     text = writing.read
     value, or_else = _in_giga(text, number, analyte)
     before = text[max(0, number.start - 24) : number.start]
@@ -199,7 +232,7 @@ def _count(writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted
     if (
         re.search(r"(?:不到|还不到|低于|不足|under|below|less than)\s*$", before)
         and analyte is Analyte.PLATELETS
-        and not _question_near(text)
+        and not asked.a_question
     ):
         value = value - (1 if value > 1 else 0)
     return Count(
@@ -210,7 +243,7 @@ def _count(writing: Writing, number: Numeral, analyte: Analyte, doubted: Doubted
         current=not (
             doubted(number.start)
             or _is_old(text, number, before, after)
-            or _is_threshold(text, before, after)
+            or _is_threshold(asked, before, after)
         ),
         unit_doubtful=or_else is not None,
         or_else=or_else,
@@ -222,10 +255,6 @@ def _sentence_of(text: str, at: int) -> str:
     start = max(text.rfind(mark, 0, at) for mark in ".!?\n;") + 1
     ends = [end for mark in ".!?\n;" if (end := text.find(mark, at)) >= 0]
     return text[start : min(ends) + 1] if ends else text[start:]
-
-
-def _question_near(text: str) -> bool:
-    return bool(_DOUBT_WORDS.search(text)) or "?" in text or "吗" in text
 
 
 def _is_old(text: str, number: Numeral, before: str, after: str) -> bool:
@@ -250,23 +279,15 @@ _ALTERNATIVE_BEFORE = re.compile(r"\d+\s*(?:还是|or)\s*$")
 """`20还是50`: asked, not told."""
 
 
-def _is_threshold(text: str, before: str, after: str) -> bool:
-    if _THRESHOLD_AFTER.match(after) and _DOUBT_WORDS.search(text):
+def _is_threshold(asked: _Asked, before: str, after: str) -> bool:
+    if _THRESHOLD_AFTER.match(after) and asked.in_doubt:
         return True
     if _ALTERNATIVE_AFTER.match(after) or _ALTERNATIVE_BEFORE.search(before):
         return True
     reached = after.startswith("了")  # `冲到460了 是不是太高了`: it has got there
-    if not reached and _THRESHOLD.search(before) and _question_near(text) and _DOUBT_WORDS.search(text):
+    if not reached and asked.in_doubt and _THRESHOLD.search(before):
         return True
-    return bool(
-        re.search(
-            r"what (?:platelet )?(?:number|level|count|platelet)|what (?:does|do) [a-z ]*\d+ mean|"
-            r"how low|多少(?:才|算|以下|"
-            r"以上|就|是|正常)|正常(?:值|范围)|标准是|need to be|supposed to be|should (?:my|"
-            r"it|they|platelets)|aim for|target|要到多少|到多少",
-            text,
-        )
-    )
+    return asked.for_a_limit
 
 
 _UNIT_LATER = re.compile(r"[^\d]{0,8}(?:写的?是?|单位是?|后面是?)的?万")
@@ -297,7 +318,12 @@ def _plain(value: Decimal) -> Decimal:
 
 
 def _unnamed(
-    writing: Writing, free: Sequence[Numeral], doubted: Doubted, names: Sequence[_Name], has_temperature: bool
+    writing: Writing,
+    free: Sequence[Numeral],
+    doubted: Doubted,
+    asked: _Asked,
+    names: Sequence[_Name],
+    has_temperature: bool,
 ) -> list[Count]:
     """A count may stand without its name if nothing else fits (data card)."""
     text = writing.read
@@ -320,7 +346,7 @@ def _unnamed(
             or (not names and not has_temperature and _spoken_of_as_result(text, number))
             or (not names and not has_temperature and _compared_with_last_time(text, number))
         ):
-            found.append(_count(writing, number, Analyte.PLATELETS, doubted, named=False))
+            found.append(_count(writing, number, Analyte.PLATELETS, doubted, asked, named=False))
     return found
 
 

@@ -113,7 +113,8 @@ class Cues:
 
     def covering(self, name: str, start: int, end: int) -> bool:
         """Whether one of them holds a whole range."""
-        return any(h.start <= start and end <= h.end for h in self.touching(name, start, end))
+        met = self.touching(name, start, end)
+        return bool(met) and any(h.start <= start and end <= h.end for h in met)
 
 
 class PolarityReader:

@@ -71,15 +71,13 @@ class _Sounds:
         return self.of(word)
 
     def of(self, text: str) -> str:
-        return "".join(self._letter(char) for char in text)
+        return "".join([self._memo.get(char) or self._letter(char) for char in text])
 
     def _letter(self, char: str) -> str:
-        known = self._memo.get(char)
-        if known is None:
-            known = self._letters.get(_folded(sound_of(char)), char) if "\u3400" <= char <= "\u9fff" else char
-            if len(self._memo) < 30_000:
-                self._memo[char] = known
-        return known
+        letter = self._letters.get(_folded(sound_of(char)), char) if "\u3400" <= char <= "\u9fff" else char
+        if len(self._memo) < 30_000:
+            self._memo[char] = letter
+        return letter
 
 
 class Repairer:
