@@ -45,6 +45,10 @@ class Composer:
             _Rule(rule, _entry_of(rule), tuple(tuple(piece.split("|")) for piece in rule.all))
             for rule in rules
         )
+        self._begun_by: dict[str, list[_Rule]] = defaultdict(list)
+        for rule in self._rules:
+            for name in rule.pieces[0]:
+                self._begun_by[name].append(rule)
         wanted = {name for rule in self._rules for piece in rule.pieces for name in piece}
         self._asked = frozenset(wanted.union(*(rule.together.without for rule in self._rules)))
 
@@ -59,8 +63,9 @@ class Composer:
             return []
         rows: dict[str, Row] = {name: Row(found, in_order=True) for name, found in named.items()}
         found: list[Hit] = []
-        for rule in self._rules:
-            if all(any(name in rows for name in piece) for piece in rule.pieces):
+        begun = {rule.together.place: rule for name in rows for rule in self._begun_by.get(name, ())}
+        for rule in begun.values():
+            if all(any(name in rows for name in piece) for piece in rule.pieces[1:]):
                 found.extend(_found(rule, rows, clauses))
         return sorted(found, key=lambda hit: (hit.start, -hit.end, hit.entry.place))
 

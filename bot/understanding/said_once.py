@@ -36,6 +36,7 @@ def _replaces(longer: Hit, hit: Hit, same_name: bool) -> bool:
 
 _KEPT_AWAKE_BY = re.compile(r"[疼痛痒咳](?:得|到)[^,. ]{0,4}$")
 """`疼得睡不着` says how bad the pain is; it is no sleep complaint of its own."""
+_MAY_BE_SAID_OF_ANOTHER = ("vomiting_blood", "vomiting", "insomnia", "coughing_blood")
 _MOUTH_WATER = ("刷牙", "漱口", "口水", "唾沫", "牙", "spit", "brush", "rinse", "gum", "teeth")
 
 
@@ -44,6 +45,9 @@ def one_reading_of_blood(hits: list[Hit], text: str) -> list[Hit]:
     kept = []
     row = Row(hits)
     for hit in hits:
+        if hit.entry.name not in _MAY_BE_SAID_OF_ANOTHER:
+            kept.append(hit)
+            continue
         near = row.touching(hit.start, hit.end)
         rivals = [o for o in near if o is not hit and o.end == hit.end]
         mouth = any(
