@@ -72,6 +72,8 @@ _NUMBERS = frozenset(
     ]
 )
 
+_ASKS_A_NUMBER = _NUMBERS | {"minutes_unstated", "times_between"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
@@ -183,22 +185,24 @@ def _fits(rule: Mapping[str, Any], now: Situation) -> bool:
 def _words_fit(rule: Mapping[str, Any], now: Situation) -> bool:
     here = now.modifiers
     signs = rule.get("signs")
-    if signs is not None and not (set(signs) & now.signs):
+    if signs is not None and now.signs.isdisjoint(signs):
         return False
-    if not set(rule.get("all", ())) <= here or set(rule.get("none", ())) & here:
+    if not here.issuperset(rule.get("all", ())) or not here.isdisjoint(rule.get("none", ())):
         return False
-    if "any" in rule and not set(rule["any"]) & here:
+    if "any" in rule and here.isdisjoint(rule["any"]):
         return False
-    if "with" in rule and not set(rule["with"]) & now.others:
+    if "with" in rule and now.others.isdisjoint(rule["with"]):
         return False
-    if "plus_sign" in rule and not set(rule["plus_sign"]) & now.all_signs:
+    if "plus_sign" in rule and now.all_signs.isdisjoint(rule["plus_sign"]):
         return False
-    if "plus_modifier" in rule and not set(rule["plus_modifier"]) & now.all_modifiers:
+    if "plus_modifier" in rule and now.all_modifiers.isdisjoint(rule["plus_modifier"]):
         return False
     return not rule.get("drug_taken") or now.drug_taken
 
 
 def _numbers_fit(rule: Mapping[str, Any], now: Situation) -> bool:
+    if _ASKS_A_NUMBER.isdisjoint(rule):
+        return True
     minutes, times = now.minutes, now.times
     checks = (
         "minutes" not in rule or (minutes is not None and minutes >= rule["minutes"]),

@@ -191,10 +191,9 @@ class PolarityReader:
     def _in_parts(self, name: str, first: int, last: int) -> list[Hit]:
         """The cues that begin in these sentence parts, both inclusive; looked up once for all hits there."""
         key = (name, first, last)
-        found = self._near.get(key)
-        if found is None:
-            found = self._near[key] = self._cues.within(name, *self._clauses.reach(first, last))
-        return found
+        if key not in self._near:
+            self._near[key] = self._cues.within(name, *self._clauses.reach(first, last))
+        return self._near[key]
 
     def number_is_doubted(self, position: int) -> bool:
         """A number in a supposition, a story, the past or somebody else's result."""

@@ -58,10 +58,12 @@ def make_comparable(typed: str, simplify: Callable[[str], str]) -> Writing:
     """
     letters: list[str] = []
     back: list[int] = []
+    last = ""
     for index, char in enumerate(typed[:BOUND]):
         for letter in _forms(char):
-            if letters and letters[-1] == letter and _is_drawn_out(letters, letter):
+            if letter == last and _is_drawn_out(letters, letter):
                 continue
+            last = letter
             letters.append(letter)
             back.append(index)
     read = _simplified("".join(letters), simplify)
