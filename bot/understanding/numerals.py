@@ -37,10 +37,12 @@ _SMALLEST_SPOKEN = 10
 _SMALL = "|".join(_ENGLISH_DIGITS)
 _ANY = "|".join([*_ENGLISH_DIGITS, *_ENGLISH_TENS, "hundred", "thousand"])
 _DIGIT_WORD = rf"(?:\d|{_SMALL})"
+_FIRST_LETTERS = "".join(sorted({word[0] for word in _ANY.split("|")} | {"a"}))
 _SPOKEN = re.compile(
+    rf"(?=[\d{_FIRST_LETTERS}])(?:"
     rf"(?<![a-z\d.])(?P<whole>\d{{1,3}}) point (?P<fraction>{_DIGIT_WORD}(?: {_DIGIT_WORD})?)(?![a-z\d])"
     rf"|(?<![a-z])(?P<words>(?:a )?(?:{_ANY})(?:(?:[ -]| and )(?:{_ANY}))*)"
-    rf"(?: point (?P<tenths>{_DIGIT_WORD}(?: {_DIGIT_WORD})?))?(?![a-z])"
+    rf"(?: point (?P<tenths>{_DIGIT_WORD}(?: {_DIGIT_WORD})?))?(?![a-z]))"
 )
 
 
