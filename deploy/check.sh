@@ -27,10 +27,10 @@ checks() {
 tests() {
     if CHROMIUM=$(sh deploy/setup.sh find-browser); then
         export CHROMIUM
-        $bin/python -m pytest -n 2 "$@"
+        $bin/python -m pytest -n 3 --dist worksteal "$@"
         outcome=$?
     else
-        $bin/python -m pytest -n 2 -m "not browser" "$@"
+        $bin/python -m pytest -n 3 --dist worksteal -m "not browser" "$@"
         outcome=$?
         printf '\n!!! BROWSER TESTS WERE LEFT OUT: there is no Chromium on this machine.\n'
         printf '!!! As root, run: apt-get update && apt-get install -y chromium fonts-noto-cjk\n'

@@ -30,6 +30,7 @@ KNOWN = {
 def stream() -> Iterator[io.StringIO]:
     """Where the lines go; the logging of the test run is put back afterwards."""
     root, handlers, levels = logging.getLogger(), logging.getLogger().handlers[:], {}
+    before = structlog.get_config()
     for name in ("", *CAPPED):
         levels[name] = logging.getLogger(name).level
     root.handlers = []
@@ -38,7 +39,7 @@ def stream() -> Iterator[io.StringIO]:
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
     logging.raiseExceptions = True
-    structlog.reset_defaults()
+    structlog.configure(**before)
 
 
 def raised(text: str) -> Exception:

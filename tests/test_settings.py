@@ -53,6 +53,7 @@ class TestReading:
             "CONSOLE_URL",
             "ALERT_URLS",
             "HEARTBEAT_URL",
+            "REACH_CHECK_AT",
             "LOG_LEVEL",
         }
 
