@@ -8,13 +8,12 @@ Source: specification 2.8 (RF-15), 6.5 (11); decisions "Triage" (a reported deat
 from __future__ import annotations
 
 from bot.actions.alert_staff import show_progress
-from bot.actions.ask_whose import case_about
-from bot.actions.desk import Desk, patient_actor, site_of
+from bot.actions.ask_whose import case_about, keep_answer, thank
+from bot.actions.desk import Desk
 from bot.actions.keep_words import Heard, please_read
 from bot.actions.report_death import hear_of_death
-from bot.actions.report_symptoms import show_again
-from bot.actions.speak import button, home_rows, phrase, to_participant
-from bot.actions.standing_question import ask, no_longer_asked
+from bot.actions.speak import button, phrase, to_participant
+from bot.actions.standing_question import ask
 from bot.rules.inbound import Inbound
 from bot.rules.messages import Phrase
 from bot.rules.participant import Participant
@@ -54,22 +53,7 @@ async def answer_who_died(
     if answer == "yes":
         await hear_of_death(uow, desk, inbound, participant, said_id, case=case)
         return None
-    now = desk.now()
-    await no_longer_asked(uow, participant, now)
-    await uow.cases.add_event(case.id, "ABOUT", now, participant.subject_code, "staff.story.death_no")
-    await uow.audit.record(
-        kind="patient:death:denied",
-        actor=patient_actor(participant),
-        at=now,
-        subject=participant.subject_code,
-        entity="said",
-        entity_id=said_id,
-        new=answer,
-    )
-    await show_progress(uow, desk, case, said_by=f"died-{said_id}")
-    site = await site_of(uow, participant.site_code)
-    key = f"died-no:{participant.subject_code}:{inbound.key.update_id}"
-    kept = phrase("patient.words.died_no_kept", site_phone=site.phone)
-    await uow.outbox.put(to_participant(participant, key, [kept], buttons=home_rows()), now)
-    await show_again(uow, desk, participant)
+    story = "staff.story.death_no"
+    await keep_answer(uow, desk, participant, case, said_id, answer, kind="patient:death:denied", story=story)
+    await thank(uow, desk, inbound, participant, "died_no")
     return None

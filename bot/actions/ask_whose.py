@@ -66,24 +66,13 @@ async def answer_whose(
         return phrase("patient.stale")
     if await _is_answered(uow, case, said_id):
         return phrase("patient.already_noted")
-    now = desk.now()
-    await no_longer_asked(uow, participant, now)
-    await uow.cases.add_event(
-        case.id, "ABOUT", now, participant.subject_code, f"staff.story.forwarded_{answer}"
+    await uow.cases.add_event(case.id, "WHOSE", desk.now(), participant.subject_code, said_id)
+    story = f"staff.story.forwarded_{answer}"
+    await keep_answer(
+        uow, desk, participant, case, said_id, answer, kind="patient:forward:answered", story=story
     )
-    await uow.cases.add_event(case.id, "WHOSE", now, participant.subject_code, said_id)
-    await uow.audit.record(
-        kind="patient:forward:answered",
-        actor=patient_actor(participant),
-        at=now,
-        subject=participant.subject_code,
-        entity="said",
-        entity_id=said_id,
-        new=answer,
-    )
-    await show_progress(uow, desk, case, said_by=f"whose-{said_id}")
     if answer != "me" or not await _take_up(uow, desk, participant, meant, said_id):
-        await _thank(uow, desk, inbound, participant, answer)
+        await thank(uow, desk, inbound, participant, f"whose_{answer}")
     return None
 
 
@@ -108,12 +97,38 @@ async def _take_up(
     return True
 
 
-async def _thank(
-    uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, answer: str
+async def keep_answer(
+    uow: UnitOfWork,
+    desk: Desk,
+    participant: Participant,
+    case: Case,
+    said_id: str,
+    answer: str,
+    *,
+    kind: str,
+    story: str,
 ) -> None:
+    """What she answered to a question about her words: in the trail as `kind`, on the cards as `story`."""
+    now = desk.now()
+    await no_longer_asked(uow, participant, now)
+    await uow.cases.add_event(case.id, "ABOUT", now, participant.subject_code, story)
+    await uow.audit.record(
+        kind=kind,
+        actor=patient_actor(participant),
+        at=now,
+        subject=participant.subject_code,
+        entity="said",
+        entity_id=said_id,
+        new=answer,
+    )
+    await show_progress(uow, desk, case, said_by=f"{kind}-{said_id}")
+
+
+async def thank(uow: UnitOfWork, desk: Desk, inbound: Inbound, participant: Participant, what: str) -> None:
+    """Says what becomes of her answer, and shows again the question it stood in the way of."""
     site = await site_of(uow, participant.site_code)
-    key = f"whose-{answer}:{participant.subject_code}:{inbound.key.update_id}"
-    said = phrase(f"patient.words.whose_{answer}_kept", site_phone=site.phone)
+    key = f"{what}:{participant.subject_code}:{inbound.key.update_id}"
+    said = phrase(f"patient.words.{what}_kept", site_phone=site.phone)
     await uow.outbox.put(to_participant(participant, key, [said], buttons=home_rows()), desk.now())
     await show_again(uow, desk, participant)
 
